@@ -1,0 +1,137 @@
+//===- ColonnadeAttributes.td - Encodings ------------------*- tablegen -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Defines the encoding that holds a tensor's promises, and one attribute per
+// kind of promise. Constraints are numbered; verifiers and tests cite them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_DIALECT_COLONNADE_IR_COLONNADEATTRIBUTES
+#define COLONNADE_DIALECT_COLONNADE_IR_COLONNADEATTRIBUTES
+
+include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/TensorEncoding.td"
+
+class Colonnade_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<ColonnadeDialect, name, traits> {
+  let mnemonic = attrMnemonic;
+  let genVerifyDecl = 1;
+}
+
+def ColumnsAttr : Colonnade_Attr<"Columns", "columns"> {
+  let summary = "At most one nonzero per row in each group of columns";
+  let description = [{
+    The promise of column combining (Kung, McDanel, Zhang, ASPLOS 2019,
+    section 3). The tensor is seen as a matrix: dimension `row_axis` counts the
+    rows (output channels); the other dimensions, flattened in row-major order,
+    count the columns. A convolution filter in OIHW order has `row_axis = 0`, a
+    matmul operand stored [in, out] has `row_axis = 1`.
+
+    `assignment` has an entry for every matrix column: the number of the group
+    that the column is in, or -1. Promised: in any row, a group has at most one
+    nonzero; a column assigned -1 is all zero and need not be stored.
+
+    - **C1** `row_axis` is at least 0.
+    - **C2** `fan_in` is in [1, 255].
+    - **C3** Entries are at least -1.
+    - **C4** Groups are numbered from 0 without holes.
+    - **C5** A group has at most `fan_in` columns.
+
+    Example: four columns, two groups; the last column is all zero.
+
+    ```mlir
+    #colonnade.columns<row_axis = 0, fan_in = 2, assignment = [0, 1, 0, -1]>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$rowAxis, "int64_t":$fanIn,
+    ArrayRefParameter<"int32_t", "group of each matrix column">:$assignment);
+  let assemblyFormat = [{
+    `<` `row_axis` `=` $rowAxis `,` `fan_in` `=` $fanIn `,`
+        `assignment` `=` custom<Assignment>($assignment) `>`
+  }];
+  let extraClassDeclaration = [{
+    /// Number of groups, the columns of the packed matrix.
+    int64_t getNumGroups() const;
+  }];
+}
+
+def TermsAttr : Colonnade_Attr<"Terms", "terms"> {
+  let summary = "A budget of power-of-two terms per run of values";
+  let description = [{
+    The promise of term quantization (Kung, McDanel, Zhang, SC 2020, section
+    4). The values of every line along dimension `axis` are cut into runs of
+    `group`, starting at multiples of `group`; the last run of a line may be
+    short. Promised: the values of a run together need at most `budget` terms,
+    the nonzero signed powers of two of their encodings in the digit set
+    `digits` (`binary`, `naf`, `booth4` or `hese-msb`). With `group = 1` this
+    is the limit per value that is used for run-time data.
+
+    With `axis = packed` the lines are the rows of the packed matrix of a
+    `columns` promise: one value for each group of columns, in group order, the
+    row's nonzero in that group or 0. A run is then what one term cell holds.
+
+    - **T1** `axis` is at least 0, or `packed`.
+    - **T2** `group` is in [1, 65535].
+    - **T3** `budget` is in [1, 8 * `group`]: no int8 value has more than
+      eight terms, so a larger budget promises nothing.
+
+    Example: weights [out, in], eight input channels share twelve terms.
+
+    ```mlir
+    #colonnade.terms<axis = 1, group = 8, budget = 12, digits = naf>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$axis, "int64_t":$group, "int64_t":$budget,
+    "::colonnade::DigitSet":$digits);
+  let assemblyFormat = [{
+    `<` `axis` `=` custom<TermAxis>($axis) `,` `group` `=` $group `,`
+        `budget` `=` $budget `,` `digits` `=` custom<Digits>($digits) `>`
+  }];
+  let extraClassDeclaration = [{
+    /// The value of `axis` that stands for `packed`.
+    static constexpr int64_t kPackedAxis = -1;
+    bool isPacked() const { return getAxis() == kPackedAxis; }
+  }];
+}
+
+def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
+    DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "The promises about a tensor's values";
+  let description = [{
+    The encoding of a ranked tensor type: a `columns` promise, a `terms`
+    promise, or both.
+
+    - **E1** There is at least one promise.
+    - **E2** `axis = packed` needs a `columns` promise.
+
+    On a tensor type:
+
+    - **E3** The element type is `i8`.
+    - **E4** `columns`: the tensor has at least two dimensions.
+    - **E5** `columns`: `row_axis` is one of the tensor's dimensions.
+    - **E6** `columns`: every dimension but `row_axis` is static.
+    - **E7** `columns`: `assignment` has one entry per matrix column.
+    - **E8** `terms`: `axis` is one of the tensor's dimensions.
+
+    Example:
+
+    ```mlir
+    #enc = #colonnade.encoding<
+      columns = <row_axis = 0, fan_in = 2, assignment = [0, 1, 0, -1]>,
+      terms = <axis = packed, group = 2, budget = 3, digits = naf>>
+    %w = arith.constant dense<[[0, 4, 6, 0], [1, 0, 0, 0]]> : tensor<2x4xi8, #enc>
+    ```
+  }];
+  let parameters = (ins
+    OptionalParameter<"::colonnade::ColumnsAttr">:$columns,
+    OptionalParameter<"::colonnade::TermsAttr">:$terms);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+#endif // COLONNADE_DIALECT_COLONNADE_IR_COLONNADEATTRIBUTES

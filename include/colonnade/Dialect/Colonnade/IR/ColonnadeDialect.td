@@ -1,0 +1,62 @@
+//===- ColonnadeDialect.td - The colonnade dialect ---------*- tablegen -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Defines the dialect of promises: encodings on builtin tensor types and the
+// ops that establish and drop them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_DIALECT_COLONNADE_IR_COLONNADEDIALECT
+#define COLONNADE_DIALECT_COLONNADE_IR_COLONNADEDIALECT
+
+include "mlir/IR/OpBase.td"
+
+def ColonnadeDialect : Dialect {
+  let name = "colonnade";
+  let cppNamespace = "::colonnade";
+  let summary = "Checked promises about the values of tensors";
+  let description = [{
+    An encoding (`#colonnade.encoding`) on a builtin tensor type is a checked
+    promise about the tensor's values. It never changes what the values mean,
+    so linalg, tensor and arith keep working on promised tensors, and erasing
+    every encoding leaves a program that computes the same integers.
+
+    Three kinds of op touch a promise: the ones that *establish* it by changing
+    values (`colonnade.combine_columns`, `colonnade.term_quantize`), the cast
+    that *drops* it (`colonnade.drop_encoding`), and everything else, which may
+    carry a promise along and never invents one.
+
+    ### Discardable attributes
+
+    - **D1** `colonnade.scale`, an `f64` attribute that is finite and positive,
+      may stand on function arguments and results: the real value that the
+      integer 1 of this argument or result stands for.
+    - **D2** The argument or result with a scale is no floating-point value.
+    - **D3** Every other discardable attribute of the dialect is an error.
+
+    ```mlir
+    func.func @main(%x: tensor<1x1x28x28xi8> {colonnade.scale = 0.0221 : f64})
+        -> (tensor<1x10xi32> {colonnade.scale = 0.0009 : f64})
+    ```
+  }];
+
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
+
+  let extraClassDeclaration = [{
+    /// Name of the scale attribute of function arguments and results.
+    static constexpr ::llvm::StringLiteral getScaleAttrName() {
+      return "colonnade.scale";
+    }
+    void registerAttributes();
+  }];
+}
+
+#endif // COLONNADE_DIALECT_COLONNADE_IR_COLONNADEDIALECT

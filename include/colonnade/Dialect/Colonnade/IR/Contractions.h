@@ -1,0 +1,49 @@
+//===- Contractions.h - Weights of linalg contractions ----------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which operand of a linalg op the array holds as its filter matrix, said once
+// for the passes that promise something about weights and for the lowering.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_DIALECT_COLONNADE_IR_CONTRACTIONS_H
+#define COLONNADE_DIALECT_COLONNADE_IR_CONTRACTIONS_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include <optional>
+#include <string>
+
+namespace colonnade {
+
+/// The operands of a contraction with constant weights.
+struct WeightOperand {
+  /// The constant i8 operand: the filter of a convolution, B or A of a matmul.
+  mlir::OpOperand *weights;
+  /// The other input.
+  mlir::OpOperand *data;
+  /// Dimension of the weights that counts the output channels: the rows of the
+  /// filter matrix (OIHW 0, FHWC 0, HWCF 3, matmul B 1, matmul A 0).
+  int64_t rowAxis;
+  /// Dimension of the weights that counts the input channels (OIHW 1, FHWC 3,
+  /// HWCF 2, matmul B 0, matmul A 1).
+  int64_t inputChannelAxis;
+};
+
+/// Whether `op` is a multiply-accumulate over two inputs: a matmul or a
+/// convolution in any layout, named or generic. Depthwise and batched ones are
+/// too.
+bool isContraction(mlir::linalg::LinalgOp op);
+
+/// The weight operand of a contraction; none for other ops and for contractions
+/// whose weights are not a static i8 constant or form no matrix of output
+/// channels by inputs (depthwise, grouped and batched ones). `whyNot`, if
+/// given, then names the reason with the types at hand.
+std::optional<WeightOperand> getWeightOperand(mlir::linalg::LinalgOp op,
+                                              std::string *whyNot = nullptr);
+
+} // namespace colonnade
+
+#endif // COLONNADE_DIALECT_COLONNADE_IR_CONTRACTIONS_H

@@ -1,0 +1,66 @@
+//===- Systolic.h - The systolic dialect -----------------------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Declarations of the systolic dialect: the target description, mapped layers
+// and the entries of the machine's four queues.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLIC_H
+#define COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLIC_H
+
+#include "colonnade/Simulator/MachineDescription.h"
+#include "colonnade/Simulator/Program.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "colonnade/Dialect/Systolic/IR/SystolicDialect.h.inc"
+#include "colonnade/Dialect/Systolic/IR/SystolicEnums.h.inc"
+
+#include "colonnade/Dialect/Systolic/IR/SystolicCellInterface.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "colonnade/Dialect/Systolic/IR/SystolicTypes.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "colonnade/Dialect/Systolic/IR/SystolicAttributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "colonnade/Dialect/Systolic/IR/SystolicOps.h.inc"
+
+namespace colonnade::systolic {
+
+/// Sizes and pitches (in elements) of a tensor as the machine sees it:
+/// [1, channels, height, width] or [positions, channels].
+struct TensorLayout {
+  int64_t channels = 1, height = 1, width = 1;
+  int64_t channelPitch = 1, rowPitch = 1, columnPitch = 1;
+  int64_t elementBytes = 1;
+
+  int64_t getBytes() const { return channels * height * width * elementBytes; }
+};
+
+/// The layout of a static i8 or i32 tensor of rank 4 (batch 1) or rank 2, or
+/// failure with the reason in `reason`.
+mlir::FailureOr<TensorLayout> getTensorLayout(mlir::Type type,
+                                              std::string *reason = nullptr);
+
+/// Why the vector unit cannot run `op`, a scalar op of a body; none if it can.
+std::optional<std::string> getVectorUnitObjection(mlir::Operation &op);
+
+} // namespace colonnade::systolic
+
+#endif // COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLIC_H

@@ -1,0 +1,184 @@
+//===- SystolicAttrs.td - Target, cells and layouts -*- tablegen -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The target description, the cell types and the attributes that describe how
+// windows slide and where elements lie.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLICATTRS
+#define COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLICATTRS
+
+include "colonnade/Dialect/Systolic/IR/SystolicBase.td"
+include "colonnade/Dialect/Systolic/IR/SystolicCellInterface.td"
+
+//===----------------------------------------------------------------------===//
+// Cell types
+//===----------------------------------------------------------------------===//
+
+class Systolic_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Systolic_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+class Systolic_CellAttr<string name, string attrMnemonic>
+    : Systolic_Attr<name, attrMnemonic,
+        [DeclareAttrInterfaceMethods<Systolic_CellInterface>]> {
+  let genVerifyDecl = 1;
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Systolic_MacCell : Systolic_CellAttr<"MacCell", "mac"> {
+  let summary = "Parallel 8-bit multiply-accumulate, one value, one cycle a step";
+  let description = [{
+    Constraints:
+    - (M1) `fan_in` is in [1, 255].
+  }];
+  let parameters = (ins "int64_t":$fan_in);
+}
+
+def Systolic_BitSerialCell : Systolic_CellAttr<"BitSerialCell", "bit_serial"> {
+  let summary = "Column combining's bit-serial cell, one value, `bits` cycles a step";
+  let description = [{
+    The cell of column combining (ASPLOS 2019, section 4): the data word enters
+    bit by bit, four interleaved lanes keep it busy, so that a step takes `bits`
+    cycles.
+
+    Constraints:
+    - (B1) `bits` is 8.
+    - (B2) `fan_in` is in [1, 255].
+  }];
+  let parameters = (ins "int64_t":$bits, "int64_t":$fan_in);
+}
+
+def Systolic_TermCell : Systolic_CellAttr<"TermCell", "term"> {
+  let summary = "Term multiply-accumulate: one signed shift-add a cycle";
+  let description = [{
+    The tMAC of term quantization (SC 2020, section 5): `group` values meet
+    their data in one cell, one pair of terms per cycle, so that a step takes
+    budget x data-terms cycles. Operands that promise nothing cost 7 x 7 per
+    value. Each value selects one of up to `fan_in` data streams, so the cell
+    composes with column combining.
+
+    Constraints:
+    - (T1) `group` is in [1, 64].
+    - (T2) `fan_in` is in [1, 255].
+  }];
+  let parameters = (ins "int64_t":$group, "int64_t":$fan_in);
+}
+
+//===----------------------------------------------------------------------===//
+// Target
+//===----------------------------------------------------------------------===//
+
+def Systolic_Target : Systolic_Attr<"Target", "target"> {
+  let summary = "The modelled machine";
+  let description = [{
+    Every number that compiler and simulator use. JSON target files have the
+    same fields and are read into this attribute by `readTargetFile`; its text's
+    digest is embedded in every schedule.
+
+    Constraints:
+    - (G1) `rows` and `columns` are in [1, 4096].
+    - (G2) `cell` implements the cell interface.
+    - (G3) bandwidths, sizes, banks, lanes and stages are at least 1, latencies
+      at least 0, the clock is positive and finite.
+    - (G4) `accumulator_bytes` holds two positions of every row:
+      2 x 4 x `rows`.
+    - (G5) `energy` gives a finite, nonnegative number of picojoules for each
+      event: the cell's work event, `register_hop`, `weight_sram_byte`,
+      `data_sram_byte`, `accumulator_byte`, `dram_byte`, `vector_op` and
+      `idle_cell_cycle`; no other.
+  }];
+  let parameters = (ins
+    StringRefParameter<"name in reports">:$name,
+    "int64_t":$rows,
+    "int64_t":$columns,
+    "::mlir::Attribute":$cell,
+    "int64_t":$dram_bytes_per_cycle,
+    "int64_t":$dram_latency,
+    "int64_t":$weight_sram_bytes,
+    "int64_t":$data_sram_bytes,
+    "int64_t":$data_sram_banks,
+    "int64_t":$accumulator_bytes,
+    "int64_t":$weight_loader_bytes_per_cycle,
+    "int64_t":$vector_lanes,
+    "int64_t":$vector_latency,
+    "int64_t":$vector_stages,
+    "int64_t":$clock_megahertz,
+    "::mlir::DictionaryAttr":$energy);
+  let genVerifyDecl = 1;
+  let assemblyFormat = "`<` struct(params) `>`";
+  let extraClassDeclaration = [{
+    /// Digest of the attribute's text: 16 hexadecimal digits.
+    std::string getHash() const;
+    /// The cell's model; never null on a verified attribute.
+    std::shared_ptr<const ::colonnade::sim::CellModel> getCellModel() const;
+    /// The simulator's view of the machine.
+    ::colonnade::sim::MachineDescription getMachineDescription() const;
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Geometry
+//===----------------------------------------------------------------------===//
+
+def Systolic_Window : Systolic_Attr<"Window", "window"> {
+  let summary = "A window sliding over a zero-padded [channels, height, width] tensor";
+  let description = [{
+    Output position (y, x) and tap (i, j) meet at input row
+    `y * strides[0] + i * dilations[0] - padding[0]`; columns alike. Rows and
+    columns outside the tensor read zero. `input` is channels, height, width;
+    `output` is height, width of the output positions.
+
+    Constraints:
+    - (W1) `input` has three sizes, the other lists two, all at least 1,
+      paddings at least 0.
+  }];
+  let parameters = (ins
+    ArrayRefParameter<"int64_t">:$input,
+    ArrayRefParameter<"int64_t">:$kernel,
+    ArrayRefParameter<"int64_t">:$strides,
+    ArrayRefParameter<"int64_t">:$dilations,
+    ArrayRefParameter<"int64_t">:$padding,
+    ArrayRefParameter<"int64_t">:$output);
+  let genVerifyDecl = 1;
+  let assemblyFormat = [{
+    `<` `input` `=` `[` $input `]` `,` `kernel` `=` `[` $kernel `]` `,`
+    `strides` `=` `[` $strides `]` `,` `dilations` `=` `[` $dilations `]` `,`
+    `padding` `=` `[` $padding `]` `,` `output` `=` `[` $output `]` `>`
+  }];
+  let extraClassDeclaration = [{
+    ::colonnade::sim::Window getWindow() const;
+    static WindowAttr get(::mlir::MLIRContext *context,
+                          const ::colonnade::sim::Window &window);
+  }];
+}
+
+def Systolic_Layout : Systolic_Attr<"Layout", "layout"> {
+  let summary = "Where the elements of a tensor lie in a buffer";
+  let description = [{
+    Element (channel, row, column) lies at byte `channel * pitches[0] +
+    row * pitches[1] + column * pitches[2]`. In a `banded` buffer, which holds
+    only what the current band of output positions needs, rows and columns count
+    from the band's first one.
+
+    Constraints:
+    - (L1) `pitches` has three entries, at least 0.
+    - (L2) `element_bytes` is 1 or 4.
+  }];
+  let parameters = (ins
+    ArrayRefParameter<"int64_t">:$pitches,
+    "int64_t":$element_bytes,
+    "bool":$banded);
+  let genVerifyDecl = 1;
+  let assemblyFormat = [{
+    `<` `pitches` `=` `[` $pitches `]` `,` `element_bytes` `=` $element_bytes
+    `,` `banded` `=` $banded `>`
+  }];
+}
+
+#endif // COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLICATTRS

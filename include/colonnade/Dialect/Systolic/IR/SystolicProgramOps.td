@@ -1,0 +1,270 @@
+//===- SystolicProgramOps.td - Entries of the four queues -*- tablegen -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The program level of the systolic dialect: buffers with addresses and ops that
+// are entries of the DMA, weight loader, array and vector queues.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLICPROGRAMOPS
+#define COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLICPROGRAMOPS
+
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "colonnade/Dialect/Systolic/IR/SystolicOps.td"
+
+def Systolic_ProgramOp : Systolic_Op<"program",
+    [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "A schedule for the machine";
+  let description = [{
+    Everything the machine does for one inference, in program order. Each queue
+    takes its entries in that order; entries of different queues meet only
+    through tokens. `target_hash` is the digest of `target` at the time of
+    scheduling: a schedule whose target has changed since is refused.
+    `baseline` names the program of the same network without promises, dense and
+    8-bit, for comparison.
+
+    Constraints:
+    - (R1) `target_hash` is the digest of `target`.
+    - (R2) exactly one `systolic.host_input` and one `systolic.host_output`.
+    - (R3) the region holds only systolic program ops, `scf.for`, `scf.yield`,
+      `affine.apply` and `arith.constant`.
+    - (R4) loop bounds are constants, so that the program has one meaning.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Systolic_Target:$target,
+                       StrAttr:$target_hash,
+                       OptionalAttr<FlatSymbolRefAttr>:$baseline);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name `target` `(` $target `)` `hash` $target_hash
+    (`baseline` $baseline^)? attr-dict-with-keyword $body
+  }];
+  let hasRegionVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+class Systolic_HostTensorOp<string mnemonic>
+    : Systolic_Op<mnemonic, [HasParent<"ProgramOp">]> {
+  let arguments = (ins I64Attr:$address, TypeAttrOf<AnyRankedTensor>:$tensor,
+                       F64Attr:$scale);
+  let results = (outs Systolic_Buffer:$result);
+  let assemblyFormat = [{
+    `at` $address `:` $tensor `scale` $scale attr-dict `->` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def Systolic_HostInputOp : Systolic_HostTensorOp<"host_input"> {
+  let summary = "DRAM that the host fills before the program starts";
+  let description = [{
+    `scale` is the real value of the integer 1.
+
+    Constraints:
+    - (H1) the tensor is static, i8 or i32; the scale is positive and finite;
+      the address is at least 0; the buffer is in DRAM.
+  }];
+}
+
+def Systolic_HostOutputOp : Systolic_HostTensorOp<"host_output"> {
+  let summary = "DRAM that the host reads when the program has ended";
+  let description = [{
+    `scale` is the real value of the integer 1.
+
+    Constraints:
+    - (H1) as for `systolic.host_input`.
+  }];
+}
+
+def Systolic_BufferOp : Systolic_Op<"buffer"> {
+  let summary = "A range of a memory";
+  let description = [{
+    Constraints:
+    - (F1) the address is at least 0, the size at least 1.
+    - (F2) address + size is within the memory (DRAM is not bounded).
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$address, I64Attr:$size);
+  let results = (outs Systolic_Buffer:$result);
+  let assemblyFormat = [{
+    $name `at` $address `size` $size attr-dict `:` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def Systolic_ConstantsOp : Systolic_Op<"constants"> {
+  let summary = "Constant bytes in DRAM: parameters of the vector unit";
+  let description = [{
+    Constraints:
+    - (K1) the address is at least 0, the values are i8, the buffer is in DRAM.
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$address, ElementsAttr:$values);
+  let results = (outs Systolic_Buffer:$result);
+  let assemblyFormat = [{
+    $name `at` $address $values attr-dict `->` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Queue entries
+//===----------------------------------------------------------------------===//
+
+def Systolic_ReadyOp : Systolic_Op<"ready", [Pure]> {
+  let summary = "A token that is complete from the start";
+  let results = (outs Systolic_Token:$token);
+  let assemblyFormat = "attr-dict";
+}
+
+class Systolic_QueueOp<string mnemonic, list<Trait> traits = []>
+    : Systolic_Op<mnemonic, traits # [AttrSizedOperandSegments]>;
+
+def Systolic_DmaCopyOp : Systolic_QueueOp<"dma_copy"> {
+  let summary = "DMA queue: copy the part of a tensor that a band needs";
+  let description = [{
+    Copies, for channels `channel` to `channel + channels` and the band of
+    output positions that starts at `position`, what the window reads of the
+    tensor, clamped at its edges. A 1x1 window with unit strides copies the band
+    itself.
+
+    Constraints:
+    - (D1) `position` has two values; source and destination have the same
+      element bytes and lie in different memories.
+    - (D2) `channels` and `band` are at least 1.
+  }];
+  let arguments = (ins StrAttr:$layer, Systolic_Buffer:$source,
+                       Systolic_Buffer:$destination,
+                       Index:$channel, Variadic<Index>:$position,
+                       Variadic<Systolic_Token>:$after,
+                       Variadic<Index>:$destination_offset,
+                       I64Attr:$channels, DenseI64ArrayAttr:$band,
+                       Systolic_Window:$window,
+                       Systolic_Layout:$source_layout,
+                       Systolic_Layout:$destination_layout);
+  let results = (outs Systolic_Token:$token);
+  let assemblyFormat = [{
+    $layer $source $source_layout `to` $destination (`+` $destination_offset^)?
+    $destination_layout `channels` `[` $channel `]` $channels
+    `positions` `[` $position `]` $band $window
+    (`after` $after^)? attr-dict
+    `:` qualified(type($source)) `to` qualified(type($destination))
+  }];
+  let hasVerifier = 1;
+}
+
+def Systolic_DmaWeightsOp : Systolic_QueueOp<"dma_weights"> {
+  let summary = "DMA queue: copy a tile of packed weights to weight SRAM";
+  let description = [{
+    The tile starts at matrix row `tile[0]` and array column `tile[1]` and is
+    clamped at the matrix's edges.
+
+    Constraints:
+    - (D3) `tile` has two values; the destination is weight SRAM.
+  }];
+  let arguments = (ins StrAttr:$layer, Systolic_PackedWeights:$weights,
+                       Variadic<Index>:$tile, Systolic_Buffer:$destination,
+                       Index:$offset, Variadic<Systolic_Token>:$after);
+  let results = (outs Systolic_Token:$token);
+  let assemblyFormat = [{
+    $layer $weights `[` $tile `]` `to` $destination `+` $offset
+    (`after` $after^)? attr-dict `:` qualified(type($destination))
+  }];
+  let hasVerifier = 1;
+}
+
+def Systolic_LoadWeightsOp : Systolic_QueueOp<"load_weights"> {
+  let summary = "Weight loader queue: shift a tile into the shadow registers";
+  let description = [{
+    Constraints:
+    - (D3) `tile` has two values; the source is weight SRAM.
+  }];
+  let arguments = (ins StrAttr:$layer, Systolic_PackedWeights:$weights,
+                       Variadic<Index>:$tile, Systolic_Buffer:$source,
+                       Index:$offset, Variadic<Systolic_Token>:$after);
+  let results = (outs Systolic_Token:$token);
+  let assemblyFormat = [{
+    $layer $weights `[` $tile `]` `from` $source `+` $offset
+    (`after` $after^)? attr-dict `:` qualified(type($source))
+  }];
+  let hasVerifier = 1;
+}
+
+def Systolic_StreamOp : Systolic_QueueOp<"stream"> {
+  let summary = "Array queue: stream a band of positions through a tile";
+  let description = [{
+    Swaps the shadow registers in and streams the band's positions. The tile at
+    array column 0 overwrites the accumulators, the others add to them. `done`
+    completes when the last result is stored, `swapped` when the last cell has
+    taken its weights, so that the shadow registers may be loaded again.
+
+    Constraints:
+    - (S1) `tile` and `position` have two values, `band` two sizes, at least 1.
+    - (S2) data is in data SRAM, accumulators in accumulator SRAM, with
+      1-byte and 4-byte elements.
+    - (S3) `step_cycles` is at least 1.
+  }];
+  let arguments = (ins StrAttr:$layer, Systolic_PackedWeights:$weights,
+                       Variadic<Index>:$tile, Systolic_Buffer:$data,
+                       Variadic<Index>:$position,
+                       Systolic_Buffer:$accumulators, Index:$offset,
+                       Variadic<Systolic_Token>:$after,
+                       DenseI64ArrayAttr:$band, Systolic_Window:$window,
+                       Systolic_Layout:$data_layout,
+                       Systolic_Layout:$accumulator_layout,
+                       I64Attr:$step_cycles, I64Attr:$data_terms);
+  let results = (outs Systolic_Token:$done, Systolic_Token:$swapped);
+  let assemblyFormat = [{
+    $layer $weights `[` $tile `]` `data` $data $data_layout
+    `positions` `[` $position `]` $band $window
+    `accumulators` $accumulators `+` $offset $accumulator_layout
+    `step` $step_cycles `data_terms` $data_terms (`after` $after^)? attr-dict
+    `:` qualified(type($data)) `,` qualified(type($accumulators))
+  }];
+  let hasVerifier = 1;
+}
+
+def Systolic_VectorPassOp : Systolic_QueueOp<"vector_pass",
+    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "Vector queue: reduce, compute and store a band of positions";
+  let description = [{
+    As `systolic.vector`, for `channels` channels from `channel` on and one band
+    of positions. `offsets` has a byte offset into each input's buffer. A layout
+    with row and column pitch 0 is a per-channel vector; channels count from 0
+    in the output and in inputs of `tensor` extent, and from `channel` in
+    `per_tile` inputs (accumulators and tile parameters).
+
+    Constraints:
+    - (Y1) `inputs`, `offsets`, `input_layouts` and `per_tile` have one entry per
+      region argument, `position` has two values, `band` two sizes, at least 1.
+    - (Y2) the region uses only vector-unit operations and yields an integer of
+      the output layout's element bytes.
+  }];
+  let arguments = (ins StrAttr:$layer, Index:$channel,
+                       Variadic<Index>:$position,
+                       Variadic<Systolic_Buffer>:$inputs,
+                       Variadic<Index>:$offsets,
+                       Systolic_Buffer:$output,
+                       Variadic<Systolic_Token>:$after,
+                       I64Attr:$channels, DenseI64ArrayAttr:$band,
+                       Systolic_ReductionAttr:$reduction,
+                       Systolic_Window:$window,
+                       ArrayAttr:$input_layouts, DenseBoolArrayAttr:$per_tile,
+                       Systolic_Layout:$output_layout);
+  let results = (outs Systolic_Token:$token);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $layer $reduction `channels` `[` $channel `]` $channels
+    `positions` `[` $position `]` $band $window
+    `ins` `(` $inputs `+` $offsets `:` qualified(type($inputs)) `)`
+    $input_layouts $per_tile
+    `outs` `(` $output `:` qualified(type($output)) `)` $output_layout
+    (`after` $after^)? attr-dict-with-keyword $body
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLICPROGRAMOPS

@@ -1,0 +1,74 @@
+//===- JitFunction.h - Running a function through MLIR's JIT ---*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The reference that every other way of running a program is compared with:
+// plain linalg, lowered by upstream passes only and executed on the host. The
+// quantize pass calibrates with it, and integration tests hold the simulator
+// against it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_EXECUTIONENGINE_JITFUNCTION_H
+#define COLONNADE_EXECUTIONENGINE_JITFUNCTION_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <vector>
+
+namespace mlir {
+class ExecutionEngine;
+} // namespace mlir
+
+namespace colonnade {
+
+/// A compiled function on tensors. Compilation leaves the given module alone
+/// and uses a context of its own, so it may be called inside a pass.
+///
+/// Results do not depend on the machine: there is no fast-math and no
+/// contraction, and every reduction runs in the order of its iteration space.
+class JitFunction {
+public:
+  /// One argument or result: extents and bytes per element. Buffers are dense
+  /// and row-major.
+  struct Buffer {
+    llvm::SmallVector<int64_t, 4> shape;
+    int64_t elementBytes = 4;
+
+    int64_t getNumElements() const;
+  };
+
+  /// Compiles `name` of `module`: one block of arith, linalg and tensor ops
+  /// (and tosa.apply_scale) on static tensors of f32, i8 and i32. What the
+  /// runner does not support is reported as a diagnostic at the op; the error
+  /// returned repeats the first one's text.
+  static llvm::Expected<std::unique_ptr<JitFunction>>
+  compile(mlir::ModuleOp module, llvm::StringRef name);
+
+  ~JitFunction();
+
+  llvm::ArrayRef<Buffer> getInputs() const { return inputs; }
+  llvm::ArrayRef<Buffer> getOutputs() const { return outputs; }
+
+  /// Runs the function: one pointer per argument and result, in order, to
+  /// buffers as getInputs() and getOutputs() describe them. Inputs are only
+  /// read. May be called from several threads at once. Fails when the number
+  /// of buffers is wrong.
+  llvm::Error run(llvm::ArrayRef<const void *> inputBuffers,
+                  llvm::ArrayRef<void *> outputBuffers) const;
+
+private:
+  JitFunction() = default;
+
+  std::vector<Buffer> inputs, outputs;
+  std::unique_ptr<mlir::ExecutionEngine> engine;
+  void (*entry)(void **) = nullptr;
+};
+
+} // namespace colonnade
+
+#endif // COLONNADE_EXECUTIONENGINE_JITFUNCTION_H

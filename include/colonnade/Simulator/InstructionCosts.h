@@ -1,0 +1,74 @@
+//===- InstructionCosts.h - What each instruction takes ---------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Cycles, bytes and elements of single instructions: the part of timing that
+// depends on nothing but the instruction itself. The scheduler asks the same
+// functions before a program exists.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_SIMULATOR_INSTRUCTIONCOSTS_H
+#define COLONNADE_SIMULATOR_INSTRUCTIONCOSTS_H
+
+#include "colonnade/Simulator/Program.h"
+
+namespace colonnade::sim {
+
+/// The positions of `band` that lie inside the window's output.
+Band clampBand(const Band &band, const Window &window);
+
+/// Number of positions of the clamped band: data vectors of a stream.
+int64_t getPositions(const Band &band, const Window &window);
+
+/// Scalar operations of a body that cost a vector stage; constants do not.
+int64_t countCostlyOperations(const ScalarBody &body);
+
+/// Elements the vector unit writes: channels * clamped band positions.
+int64_t getVectorElements(const VectorPass &pass);
+
+/// Taps that a reduction visits per element; 1 without a reduction.
+int64_t getWindowTaps(const VectorPass &pass);
+
+/// Bytes that a DMA instruction moves.
+int64_t getDmaBytes(const Program &program, const Payload &payload);
+
+/// dramLatency + ceil(bytes / dramBytesPerCycle).
+int64_t getDmaCycles(const MachineDescription &machine, int64_t bytes);
+
+/// ceil(tile bytes / weightLoaderBytesPerCycle).
+int64_t getLoadCycles(const Program &program, const WeightTile &tile);
+
+/// vectorLatency + passes * ceil(elements / vectorLanes) * taps, where a body
+/// takes passes = max(1, ceil(costly operations / vectorStages)).
+int64_t getVectorCycles(const MachineDescription &machine,
+                        const VectorPass &pass);
+
+/// Data streams (matrix columns) that enter array columns [column, column +
+/// columns) of `weights`, each once, in ascending order.
+std::vector<int32_t> getTileStreams(const PackedWeights &weights,
+                                    int64_t column, int64_t columns);
+
+/// Reads that the busiest data SRAM bank serves for one position: the element
+/// of matrix column (channel, i, j) lies channel * channelPitch + i *
+/// dilationHeight * rowPitch + j * dilationWidth * columnPitch bytes from the
+/// position's base, so the count is the same for every position.
+int64_t getBankReadCycles(llvm::ArrayRef<int32_t> streams,
+                          const Window &window, const View &data,
+                          int64_t banks);
+
+/// Cycles that one step of a tile needs: those of the cell under the weights'
+/// promises, or those of the data SRAM if they are more. Of `data` only the
+/// pitches matter.
+int64_t getRequiredStepCycles(const PackedWeights &weights, int64_t column,
+                              int64_t columns, const Window &window,
+                              const View &data,
+                              const MachineDescription &machine);
+int64_t getRequiredStepCycles(const Program &program,
+                              const StreamTile &stream);
+
+} // namespace colonnade::sim
+
+#endif // COLONNADE_SIMULATOR_INSTRUCTIONCOSTS_H

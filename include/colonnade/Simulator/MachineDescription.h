@@ -1,0 +1,63 @@
+//===- MachineDescription.h - The modelled machine's parameters -*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The simulator's view of a target. It is only ever filled from a
+// `#systolic.target` attribute (see Dialect/Systolic/IR), so that compiler and
+// simulator read one description.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_SIMULATOR_MACHINEDESCRIPTION_H
+#define COLONNADE_SIMULATOR_MACHINEDESCRIPTION_H
+
+#include "colonnade/Simulator/CellModel.h"
+#include <map>
+#include <memory>
+#include <string>
+
+namespace colonnade::sim {
+
+/// All sizes in bytes, all times in cycles, all energies in picojoules.
+struct MachineDescription {
+  std::string name;
+
+  /// The array: rows are output channels, columns are packed matrix columns.
+  int64_t rows = 0;
+  int64_t columns = 0;
+  std::shared_ptr<const CellModel> cell;
+
+  int64_t dramBytesPerCycle = 0;
+  int64_t dramLatency = 0;
+
+  int64_t weightSramBytes = 0;
+  int64_t dataSramBytes = 0;
+  int64_t accumulatorBytes = 0;
+  /// Byte-wide banks of the data SRAM; byte address a lies in bank
+  /// a mod dataSramBanks, and a bank serves one read a cycle.
+  int64_t dataSramBanks = 0;
+
+  /// Bytes the weight loader shifts into the shadow registers per cycle.
+  int64_t weightLoaderBytesPerCycle = 0;
+
+  int64_t vectorLanes = 0;
+  int64_t vectorLatency = 0;
+  /// Scalar operations one pass through a vector lane can apply.
+  int64_t vectorStages = 0;
+
+  double clockMegahertz = 0;
+
+  /// Event name -> picojoules per event. Events: the cell's work event,
+  /// "register_hop", "weight_sram_byte", "data_sram_byte",
+  /// "accumulator_byte", "dram_byte", "vector_op", "idle_cell_cycle".
+  std::map<std::string, double> energy;
+
+  /// Digest of the target attribute's text, embedded in every schedule.
+  std::string hash;
+};
+
+} // namespace colonnade::sim
+
+#endif // COLONNADE_SIMULATOR_MACHINEDESCRIPTION_H

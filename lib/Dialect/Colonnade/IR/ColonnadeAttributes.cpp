@@ -1,0 +1,221 @@
+//===- ColonnadeAttributes.cpp - Encodings --------------------------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Parses, prints and verifies the encoding attributes. Comments cite the
+// constraints that ColonnadeAttributes.td numbers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace colonnade;
+
+//===----------------------------------------------------------------------===//
+// Parsing and printing of parameters
+//===----------------------------------------------------------------------===//
+
+static ParseResult parseAssignment(AsmParser &parser,
+                                   SmallVectorImpl<int32_t> &assignment) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    return parser.parseInteger(assignment.emplace_back());
+  });
+}
+
+static void printAssignment(AsmPrinter &printer, ArrayRef<int32_t> assignment) {
+  printer << '[';
+  llvm::interleaveComma(assignment, printer);
+  printer << ']';
+}
+
+static ParseResult parseTermAxis(AsmParser &parser, int64_t &axis) {
+  if (succeeded(parser.parseOptionalKeyword("packed"))) {
+    axis = TermsAttr::kPackedAxis;
+    return success();
+  }
+  SMLoc loc = parser.getCurrentLocation();
+  OptionalParseResult parsed = parser.parseOptionalInteger(axis);
+  if (!parsed.has_value())
+    return parser.emitError(loc, "expected an axis: a dimension or 'packed'");
+  // T1. Checked here too because -1 stands for 'packed' from here on.
+  if (succeeded(*parsed) && axis < 0)
+    return parser.emitError(loc, "expected axis of at least 0, got ") << axis;
+  return *parsed;
+}
+
+static void printTermAxis(AsmPrinter &printer, int64_t axis) {
+  if (axis == TermsAttr::kPackedAxis)
+    printer << "packed";
+  else
+    printer << axis;
+}
+
+static ParseResult parseDigits(AsmParser &parser, DigitSet &digits) {
+  SMLoc loc = parser.getCurrentLocation();
+  std::string name;
+  if (parser.parseKeywordOrString(&name))
+    return failure();
+  if (std::optional<DigitSet> known = symbolizeDigitSet(name)) {
+    digits = *known;
+    return success();
+  }
+  InFlightDiagnostic diagnostic =
+      parser.emitError(loc, "expected digits to be one of ");
+  llvm::interleaveComma(getAllDigitSets(), diagnostic, [&](DigitSet known) {
+    diagnostic << stringifyDigitSet(known);
+  });
+  return diagnostic << ", got '" << name << "'";
+}
+
+static void printDigits(AsmPrinter &printer, DigitSet digits) {
+  // Quotes for names that are no bare identifiers.
+  printer.printKeywordOrString(stringifyDigitSet(digits));
+}
+
+#define GET_ATTRDEF_CLASSES
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeAttributes.cpp.inc"
+
+void ColonnadeDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeAttributes.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// ColumnsAttr
+//===----------------------------------------------------------------------===//
+
+static int64_t countGroups(ArrayRef<int32_t> assignment) {
+  return assignment.empty() ? 0 : *llvm::max_element(assignment) + 1;
+}
+
+int64_t ColumnsAttr::getNumGroups() const {
+  return countGroups(getAssignment());
+}
+
+/// C4 and C5.
+static LogicalResult
+verifyGroups(function_ref<InFlightDiagnostic()> emitError, int64_t fanIn,
+             ArrayRef<int32_t> assignment) {
+  // A group number past the last column leaves a hole, whatever it is.
+  int64_t groups = std::min<int64_t>(countGroups(assignment),
+                                     static_cast<int64_t>(assignment.size()));
+  std::vector<int64_t> members(groups, 0);
+  for (int32_t group : assignment)
+    if (group >= 0 && group < groups)
+      ++members[group];
+  for (auto [group, count] : llvm::enumerate(members))
+    if (count == 0)
+      return emitError() << "expected groups numbered without holes, got no "
+                            "column in group "
+                         << group << " and "
+                         << *llvm::max_element(assignment)
+                         << " as the largest group";
+  for (auto [group, count] : llvm::enumerate(members))
+    if (count > fanIn)
+      return emitError() << "expected at most fan_in = " << fanIn
+                         << " columns in group " << group << ", got " << count;
+  return success();
+}
+
+LogicalResult ColumnsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t rowAxis, int64_t fanIn,
+                                  ArrayRef<int32_t> assignment) {
+  if (rowAxis < 0) // C1
+    return emitError() << "expected row_axis of at least 0, got " << rowAxis;
+  if (fanIn < 1 || fanIn > 255) // C2
+    return emitError() << "expected fan_in in [1, 255], got " << fanIn;
+  for (auto [column, group] : llvm::enumerate(assignment))
+    if (group < -1) // C3
+      return emitError() << "expected a group number or -1 for column "
+                         << column << ", got " << group;
+  return verifyGroups(emitError, fanIn, assignment);
+}
+
+//===----------------------------------------------------------------------===//
+// TermsAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult TermsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t axis, int64_t group, int64_t budget,
+                                DigitSet digits) {
+  if (axis < 0 && axis != kPackedAxis) // T1
+    return emitError() << "expected axis of at least 0, got " << axis;
+  if (group < 1 || group > 65535) // T2
+    return emitError() << "expected group in [1, 65535], got " << group;
+  if (budget < 1 || budget > 8 * group) // T3
+    return emitError() << "expected budget in [1, " << 8 * group
+                       << "] for groups of " << group << ", got " << budget;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// EncodingAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+EncodingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                     ColumnsAttr columns, TermsAttr terms) {
+  if (!columns && !terms) // E1
+    return emitError() << "expected a promise (columns or terms), got none";
+  if (terms && terms.isPacked() && !columns) // E2
+    return emitError() << "expected a columns promise for 'axis = packed', "
+                          "got none";
+  return success();
+}
+
+/// E4 to E7.
+static LogicalResult
+verifyColumnsOnShape(ColumnsAttr columns, ArrayRef<int64_t> shape,
+                     function_ref<InFlightDiagnostic()> emitError) {
+  int64_t rank = shape.size(), rowAxis = columns.getRowAxis();
+  if (rank < 2) // E4
+    return emitError() << "expected at least 2 dimensions for a columns "
+                          "promise, got "
+                       << rank;
+  if (rowAxis >= rank) // E5
+    return emitError() << "expected row_axis less than the rank " << rank
+                       << ", got " << rowAxis;
+  int64_t expected = 1;
+  for (auto [axis, size] : llvm::enumerate(shape)) {
+    if (static_cast<int64_t>(axis) == rowAxis)
+      continue;
+    if (ShapedType::isDynamic(size)) // E6
+      return emitError() << "expected a static size in every dimension but "
+                            "row_axis = "
+                         << rowAxis << ", got '?' in dimension " << axis;
+    expected *= size;
+  }
+  int64_t entries = columns.getAssignment().size();
+  if (entries != expected) // E7
+    return emitError() << "expected " << expected
+                       << " entries in assignment, one per matrix column, got "
+                       << entries;
+  return success();
+}
+
+LogicalResult EncodingAttr::verifyEncoding(
+    ArrayRef<int64_t> shape, Type elementType,
+    function_ref<InFlightDiagnostic()> emitError) const {
+  if (!elementType.isSignlessInteger(8)) // E3
+    return emitError() << "expected element type i8 with a "
+                          "#colonnade.encoding, got "
+                       << elementType;
+  if (ColumnsAttr columns = getColumns())
+    if (failed(verifyColumnsOnShape(columns, shape, emitError)))
+      return failure();
+  int64_t rank = shape.size();
+  if (TermsAttr terms = getTerms())
+    if (terms.getAxis() >= rank) // E8
+      return emitError() << "expected terms axis less than the rank " << rank
+                         << ", got " << terms.getAxis();
+  return success();
+}

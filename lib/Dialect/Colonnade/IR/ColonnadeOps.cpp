@@ -1,0 +1,159 @@
+//===- ColonnadeOps.cpp - Ops that establish and drop promises ------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Verifies and folds the ops. Comments cite the constraints that ColonnadeOps.td
+// numbers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
+#include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
+#include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace colonnade;
+
+#define GET_OP_CLASSES
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.cpp.inc"
+
+/// CC1, TQ1 and DE1.
+static LogicalResult verifySameTensor(Operation *op, RankedTensorType source,
+                                      RankedTensorType result) {
+  if (dropEncoding(source) == dropEncoding(result))
+    return success();
+  return op->emitOpError() << "expected the result type "
+                           << dropEncoding(source)
+                           << " apart from the encoding, got "
+                           << dropEncoding(result);
+}
+
+static LogicalResult reportPromise(Operation *op, StringRef what,
+                                   Attribute expected, Attribute got) {
+  InFlightDiagnostic diagnostic = op->emitOpError() << "expected " << what;
+  auto print = [&](Attribute promise) {
+    if (promise)
+      diagnostic << promise;
+    else
+      diagnostic << "none";
+  };
+  print(expected);
+  diagnostic << ", got ";
+  print(got);
+  return diagnostic;
+}
+
+/// The constant under the result type after `establish` has changed its values;
+/// null if its values cannot be read.
+static Attribute
+foldEstablish(Attribute source, RankedTensorType type,
+              function_ref<LogicalResult(MutableArrayRef<int8_t>)> establish) {
+  auto elements = dyn_cast_or_null<ElementsAttr>(source);
+  if (!elements)
+    return nullptr;
+  std::optional<std::vector<int8_t>> values = readInt8Values(elements);
+  if (!values || failed(establish(*values)))
+    return nullptr;
+  return makeInt8Constant(type, *values);
+}
+
+//===----------------------------------------------------------------------===//
+// CombineColumnsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult CombineColumnsOp::verify() {
+  RankedTensorType source = getSource().getType(), result = getType();
+  if (failed(verifySameTensor(*this, source, result))) // CC1
+    return failure();
+  if (!getColumnsPromise(result)) // CC2
+    return emitOpError() << "expected a columns promise in the result type, "
+                            "got "
+                         << result;
+  if (source == result)
+    return success();
+  if (ColumnsAttr columns = getColumnsPromise(source)) // CC3
+    return reportPromise(*this, "a source with the columns promise ", nullptr,
+                         columns);
+  TermsAttr expected = getTermsPromise(source);
+  if (getTermsPromise(result) != expected) // CC4
+    return reportPromise(*this, "the source's terms promise in the result: ",
+                         expected, getTermsPromise(result));
+  return success();
+}
+
+OpFoldResult CombineColumnsOp::fold(FoldAdaptor adaptor) {
+  if (getSource().getType() == getType())
+    return getSource();
+  RankedTensorType type = getType();
+  return foldEstablish(
+      adaptor.getSource(), type,
+      [&](MutableArrayRef<int8_t> values) -> LogicalResult {
+        if (failed(checkUnassignedColumns(type, values)))
+          return failure();
+        pruneToColumns(type, values);
+        return success();
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// TermQuantizeOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult TermQuantizeOp::verify() {
+  RankedTensorType source = getSource().getType(), result = getType();
+  if (failed(verifySameTensor(*this, source, result))) // TQ1
+    return failure();
+  if (!getTermsPromise(result)) // TQ2
+    return emitOpError() << "expected a terms promise in the result type, got "
+                         << result;
+  ColumnsAttr expected = getColumnsPromise(source);
+  if (getColumnsPromise(result) != expected) // TQ3
+    return reportPromise(*this, "the source's columns promise in the result: ",
+                         expected, getColumnsPromise(result));
+  return success();
+}
+
+OpFoldResult TermQuantizeOp::fold(FoldAdaptor adaptor) {
+  if (getSource().getType() == getType())
+    return getSource();
+  RankedTensorType type = getType();
+  return foldEstablish(adaptor.getSource(), type,
+                       [&](MutableArrayRef<int8_t> values) -> LogicalResult {
+                         selectToTerms(type, values);
+                         return success();
+                       });
+}
+
+//===----------------------------------------------------------------------===//
+// DropEncodingOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult DropEncodingOp::verify() {
+  RankedTensorType source = getSource().getType(), result = getType();
+  if (failed(verifySameTensor(*this, source, result))) // DE1
+    return failure();
+  ColumnsAttr columns = getColumnsPromise(result);
+  if (columns && columns != getColumnsPromise(source)) // DE2
+    return reportPromise(*this, "to keep only the source's columns promise: ",
+                         getColumnsPromise(source), columns);
+  TermsAttr terms = getTermsPromise(result);
+  if (terms && terms != getTermsPromise(source)) // DE2
+    return reportPromise(*this, "to keep only the source's terms promise: ",
+                         getTermsPromise(source), terms);
+  return success();
+}
+
+OpFoldResult DropEncodingOp::fold(FoldAdaptor adaptor) {
+  if (getSource().getType() == getType())
+    return getSource();
+  if (auto drop = getSource().getDefiningOp<DropEncodingOp>()) {
+    getSourceMutable().assign(drop.getSource());
+    return getResult();
+  }
+  if (auto elements = dyn_cast_or_null<ElementsAttr>(adaptor.getSource()))
+    return retypeConstant(elements, getType());
+  return nullptr;
+}

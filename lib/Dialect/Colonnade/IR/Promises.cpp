@@ -1,0 +1,256 @@
+//===- Promises.cpp - Reading, making and checking promises ---------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Implements the meaning of encodings on int8 values.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
+#include "colonnade/Numerics/TermSelection.h"
+#include "colonnade/Packing/ConflictPruning.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace colonnade {
+
+//===----------------------------------------------------------------------===//
+// Encodings of types
+//===----------------------------------------------------------------------===//
+
+EncodingAttr getEncoding(Type type) {
+  auto tensor = dyn_cast_or_null<RankedTensorType>(type);
+  return tensor ? dyn_cast_or_null<EncodingAttr>(tensor.getEncoding())
+                : EncodingAttr();
+}
+
+ColumnsAttr getColumnsPromise(Type type) {
+  EncodingAttr encoding = getEncoding(type);
+  return encoding ? encoding.getColumns() : ColumnsAttr();
+}
+
+TermsAttr getTermsPromise(Type type) {
+  EncodingAttr encoding = getEncoding(type);
+  return encoding ? encoding.getTerms() : TermsAttr();
+}
+
+RankedTensorType dropEncoding(RankedTensorType type) {
+  return getEncoding(type) ? type.dropEncoding() : type;
+}
+
+RankedTensorType withPromises(RankedTensorType type, ColumnsAttr columns,
+                              TermsAttr terms) {
+  Attribute encoding;
+  if (columns || terms)
+    encoding = EncodingAttr::get(type.getContext(), columns, terms);
+  return RankedTensorType::get(type.getShape(), type.getElementType(),
+                               encoding);
+}
+
+//===----------------------------------------------------------------------===//
+// Runs
+//===----------------------------------------------------------------------===//
+
+/// Cuts a line, given by its values' positions, into runs.
+static void cutLine(int64_t line, ArrayRef<int64_t> positions, int64_t group,
+                    function_ref<void(const TermRun &)> visit) {
+  TermRun run{line, 0, {}};
+  for (; !positions.empty(); run.start += group) {
+    ArrayRef<int64_t> head = positions.take_front(group);
+    run.positions.assign(head.begin(), head.end());
+    visit(run);
+    positions = positions.drop_front(head.size());
+  }
+}
+
+static void walkPackedRuns(RankedTensorType type, ArrayRef<int8_t> values,
+                           function_ref<void(const TermRun &)> visit) {
+  ColumnsAttr columns = getColumnsPromise(type);
+  MatrixView view(type.getShape(), columns.getRowAxis());
+  std::vector<int64_t> line;
+  for (int64_t row = 0; row < view.getRows(); ++row) {
+    line.assign(columns.getNumGroups(), -1);
+    for (auto [column, group] : llvm::enumerate(columns.getAssignment())) {
+      int64_t position = view.getPosition(row, column);
+      if (group >= 0 && values[position] != 0)
+        line[group] = position;
+    }
+    cutLine(row, line, getTermsPromise(type).getGroup(), visit);
+  }
+}
+
+void walkTermRuns(RankedTensorType type, ArrayRef<int8_t> values,
+                  function_ref<void(const TermRun &)> visit) {
+  TermsAttr terms = getTermsPromise(type);
+  if (terms.isPacked())
+    return walkPackedRuns(type, values, visit);
+  // A matrix whose rows count along the axis has a line in each column.
+  MatrixView view(type.getShape(), terms.getAxis());
+  std::vector<int64_t> line(view.getRows());
+  for (int64_t column = 0; column < view.getColumns(); ++column) {
+    for (auto [row, position] : llvm::enumerate(line))
+      position = view.getPosition(row, column);
+    cutLine(column, line, terms.getGroup(), visit);
+  }
+}
+
+/// The values of a run, zero where a packed column is.
+static SmallVector<int8_t> gatherRun(const TermRun &run,
+                                     ArrayRef<int8_t> values) {
+  return llvm::map_to_vector(run.positions, [&](int64_t position) {
+    return position < 0 ? int8_t(0) : values[position];
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Establishing
+//===----------------------------------------------------------------------===//
+
+void pruneToColumns(RankedTensorType type, MutableArrayRef<int8_t> values) {
+  ColumnsAttr columns = getColumnsPromise(type);
+  MatrixView view(type.getShape(), columns.getRowAxis());
+  std::vector<int8_t> matrix = view.toMatrix(values);
+  pruneConflicts(MutableArrayRef<int8_t>(matrix), view.getRows(),
+                 view.getColumns(), getGroups(columns.getAssignment()));
+  llvm::copy(view.fromMatrix(matrix), values.begin());
+}
+
+void selectToTerms(RankedTensorType type, MutableArrayRef<int8_t> values) {
+  TermsAttr terms = getTermsPromise(type);
+  walkTermRuns(type, values, [&](const TermRun &run) {
+    SmallVector<int8_t> selected = gatherRun(run, values);
+    selectTerms(MutableArrayRef<int8_t>(selected), terms.getBudget(),
+                terms.getDigits());
+    for (auto [position, value] : llvm::zip_equal(run.positions, selected))
+      if (position >= 0)
+        values[position] = value;
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Checking
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+checkUnassignedColumns(RankedTensorType type, ArrayRef<int8_t> values,
+                       function_ref<InFlightDiagnostic()> emitError) {
+  ColumnsAttr columns = getColumnsPromise(type);
+  MatrixView view(type.getShape(), columns.getRowAxis());
+  for (auto [column, group] : llvm::enumerate(columns.getAssignment())) {
+    if (group >= 0)
+      continue;
+    for (int64_t row = 0; row < view.getRows(); ++row) {
+      int8_t value = values[view.getPosition(row, column)];
+      if (value == 0)
+        continue;
+      if (emitError)
+        emitError() << "expected column " << column
+                    << ", which is in no group (-1), to be all zero, got "
+                    << static_cast<int>(value) << " in row " << row;
+      return failure();
+    }
+  }
+  return success();
+}
+
+static LogicalResult
+checkConflicts(RankedTensorType type, ArrayRef<int8_t> values,
+               function_ref<InFlightDiagnostic()> emitError) {
+  ColumnsAttr columns = getColumnsPromise(type);
+  MatrixView view(type.getShape(), columns.getRowAxis());
+  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
+                                     view.getRows(), view.getColumns());
+  std::optional<ColumnConflict> conflict =
+      findConflict(pattern, getGroups(columns.getAssignment()));
+  if (!conflict)
+    return success();
+  auto valueIn = [&](int64_t column) {
+    return static_cast<int>(values[view.getPosition(conflict->row, column)]);
+  };
+  return emitError() << "expected at most one nonzero in row " << conflict->row
+                     << " of group "
+                     << columns.getAssignment()[conflict->firstColumn]
+                     << ", got " << valueIn(conflict->firstColumn)
+                     << " in column " << conflict->firstColumn << " and "
+                     << valueIn(conflict->secondColumn) << " in column "
+                     << conflict->secondColumn;
+}
+
+/// The index of the first value of a run, for messages.
+static SmallVector<int64_t> getStartIndex(RankedTensorType type,
+                                          int64_t position) {
+  SmallVector<int64_t> index(type.getRank());
+  for (int64_t axis = type.getRank() - 1; axis >= 0; --axis) {
+    index[axis] = position % type.getDimSize(axis);
+    position /= type.getDimSize(axis);
+  }
+  return index;
+}
+
+static LogicalResult reportRun(RankedTensorType type, const TermRun &run,
+                               ArrayRef<int8_t> runValues,
+                               function_ref<InFlightDiagnostic()> emitError) {
+  TermsAttr terms = getTermsPromise(type);
+  int64_t count = 0;
+  for (int8_t value : runValues)
+    count += countPromisedTerms(value, terms.getDigits());
+  InFlightDiagnostic diagnostic = emitError();
+  diagnostic << "expected at most " << terms.getBudget() << " "
+             << stringifyDigitSet(terms.getDigits()) << " terms in the "
+             << runValues.size() << " values ";
+  if (terms.isPacked()) {
+    diagnostic << "from group " << run.start << " of row " << run.line;
+  } else {
+    diagnostic << "from [";
+    llvm::interleaveComma(getStartIndex(type, run.positions.front()),
+                          diagnostic);
+    diagnostic << "] along dimension " << terms.getAxis();
+  }
+  return diagnostic << ", got " << count;
+}
+
+static LogicalResult checkTerms(RankedTensorType type, ArrayRef<int8_t> values,
+                                function_ref<InFlightDiagnostic()> emitError) {
+  TermsAttr terms = getTermsPromise(type);
+  LogicalResult result = success();
+  walkTermRuns(type, values, [&](const TermRun &run) {
+    if (failed(result))
+      return;
+    SmallVector<int8_t> runValues = gatherRun(run, values);
+    if (!keepsBudget(runValues, terms.getBudget(), terms.getDigits()))
+      result = reportRun(type, run, runValues, emitError);
+  });
+  return result;
+}
+
+LogicalResult checkPromises(RankedTensorType type, ArrayRef<int8_t> values,
+                            function_ref<InFlightDiagnostic()> emitError) {
+  if (getColumnsPromise(type)) {
+    // Packed runs are only defined where the columns promise holds.
+    if (failed(checkUnassignedColumns(type, values, emitError)) ||
+        failed(checkConflicts(type, values, emitError)))
+      return failure();
+  }
+  if (getTermsPromise(type))
+    return checkTerms(type, values, emitError);
+  return success();
+}
+
+LogicalResult checkPromise(RankedTensorType type, ElementsAttr elements,
+                           function_ref<InFlightDiagnostic()> emitError) {
+  if (!getEncoding(type))
+    return success();
+  std::optional<std::vector<int8_t>> values = readInt8Values(elements);
+  if (!values)
+    return emitError() << "expected a dense or dense_resource constant with "
+                       << type.getNumElements()
+                       << " readable values, to check its promises";
+  return checkPromises(type, *values, emitError);
+}
+
+} // namespace colonnade

@@ -1,0 +1,266 @@
+//===- SystolicAttributes.cpp - Attributes of the systolic dialect -*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Verification of target, cells, windows and layouts, and the bridge from the
+// target attribute to the simulator's machine description.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Dialect/Systolic/IR/Systolic.h"
+#include "colonnade/Simulator/Cells.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/xxhash.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace colonnade;
+using namespace colonnade::systolic;
+
+#include "colonnade/Dialect/Systolic/IR/SystolicCellInterface.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "colonnade/Dialect/Systolic/IR/SystolicAttributes.cpp.inc"
+
+void SystolicDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "colonnade/Dialect/Systolic/IR/SystolicAttributes.cpp.inc"
+      >();
+}
+
+using EmitError = function_ref<InFlightDiagnostic()>;
+
+static LogicalResult checkRange(EmitError emitError, StringRef field,
+                                int64_t value, int64_t low, int64_t high) {
+  if (value >= low && value <= high)
+    return success();
+  return emitError() << "expected '" << field << "' in [" << low << ", " << high
+                     << "], got " << value;
+}
+
+static constexpr int64_t kLargestFanIn = 255;
+static constexpr int64_t kLargest = int64_t(1) << 40;
+
+//===----------------------------------------------------------------------===//
+// Cells
+//===----------------------------------------------------------------------===//
+
+LogicalResult MacCellAttr::verify(EmitError emitError, int64_t fanIn) {
+  return checkRange(emitError, "fan_in", fanIn, 1, kLargestFanIn); // (M1)
+}
+
+std::shared_ptr<const sim::CellModel> MacCellAttr::getCellModel() const {
+  return sim::createMacCell(getFanIn());
+}
+
+LogicalResult BitSerialCellAttr::verify(EmitError emitError, int64_t bits,
+                                        int64_t fanIn) {
+  if (failed(checkRange(emitError, "bits", bits, 8, 8))) // (B1)
+    return failure();
+  return checkRange(emitError, "fan_in", fanIn, 1, kLargestFanIn); // (B2)
+}
+
+std::shared_ptr<const sim::CellModel> BitSerialCellAttr::getCellModel() const {
+  return sim::createBitSerialCell(getBits(), getFanIn());
+}
+
+LogicalResult TermCellAttr::verify(EmitError emitError, int64_t group,
+                                   int64_t fanIn) {
+  if (failed(checkRange(emitError, "group", group, 1, 64))) // (T1)
+    return failure();
+  return checkRange(emitError, "fan_in", fanIn, 1, kLargestFanIn); // (T2)
+}
+
+std::shared_ptr<const sim::CellModel> TermCellAttr::getCellModel() const {
+  return sim::createTermCell(getGroup(), getFanIn());
+}
+
+//===----------------------------------------------------------------------===//
+// Target
+//===----------------------------------------------------------------------===//
+
+/// (G5): the events every machine charges, besides the cell's own.
+static constexpr StringLiteral kEvents[] = {
+    "register_hop",     "weight_sram_byte", "data_sram_byte",
+    "accumulator_byte", "dram_byte",        "vector_op",
+    "idle_cell_cycle"};
+
+static LogicalResult verifyEnergy(EmitError emitError, StringRef workEvent,
+                                  DictionaryAttr energy) {
+  auto isEvent = [&](StringRef name) {
+    return name == workEvent || llvm::is_contained(kEvents, name);
+  };
+  for (NamedAttribute entry : energy) {
+    StringRef event = entry.getName();
+    if (!isEvent(event))
+      return emitError() << "unknown energy event '" << event
+                         << "'; expected '" << workEvent << "', "
+                         << llvm::join(ArrayRef<StringLiteral>(kEvents), ", ");
+    auto value = dyn_cast<FloatAttr>(entry.getValue());
+    if (!value || !std::isfinite(value.getValueAsDouble()) ||
+        value.getValueAsDouble() < 0)
+      return emitError() << "expected the energy of '" << event
+                         << "' to be a finite, nonnegative f64 in picojoules, "
+                            "got "
+                         << entry.getValue();
+  }
+  for (StringRef event : llvm::concat<const StringRef>(
+           ArrayRef<StringRef>(workEvent),
+           SmallVector<StringRef>(std::begin(kEvents), std::end(kEvents))))
+    if (!energy.contains(event))
+      return emitError() << "expected an energy for event '" << event
+                         << "', got none";
+  return success();
+}
+
+LogicalResult TargetAttr::verify(
+    EmitError emitError, StringRef name, int64_t rows, int64_t columns,
+    Attribute cell, int64_t dramBytesPerCycle, int64_t dramLatency,
+    int64_t weightSramBytes, int64_t dataSramBytes, int64_t dataSramBanks,
+    int64_t accumulatorBytes, int64_t weightLoaderBytesPerCycle,
+    int64_t vectorLanes, int64_t vectorLatency, int64_t vectorStages,
+    int64_t clockMegahertz, DictionaryAttr energy) {
+  struct Field {
+    StringRef name;
+    int64_t value, low, high;
+  };
+  const Field fields[] = {
+      {"rows", rows, 1, 4096},                                     // (G1)
+      {"columns", columns, 1, 4096},                               // (G1)
+      {"dram_bytes_per_cycle", dramBytesPerCycle, 1, kLargest},    // (G3)
+      {"dram_latency", dramLatency, 0, kLargest},                  // (G3)
+      {"weight_sram_bytes", weightSramBytes, 1, kLargest},         // (G3)
+      {"data_sram_bytes", dataSramBytes, 1, kLargest},             // (G3)
+      {"data_sram_banks", dataSramBanks, 1, kLargest},             // (G3)
+      {"accumulator_bytes", accumulatorBytes, 8 * rows, kLargest}, // (G4)
+      {"weight_loader_bytes_per_cycle", weightLoaderBytesPerCycle, 1,
+       kLargest},                                        // (G3)
+      {"vector_lanes", vectorLanes, 1, kLargest},        // (G3)
+      {"vector_latency", vectorLatency, 0, kLargest},    // (G3)
+      {"vector_stages", vectorStages, 1, kLargest},      // (G3)
+      {"clock_megahertz", clockMegahertz, 1, kLargest}}; // (G3)
+  for (const Field &field : fields)
+    if (failed(checkRange(emitError, field.name, field.value, field.low,
+                          field.high)))
+      return failure();
+  auto cellInterface = dyn_cast_or_null<CellAttrInterface>(cell);
+  if (!cellInterface) // (G2)
+    return emitError() << "expected 'cell' to be a cell type such as "
+                          "#systolic.term<group = 8, fan_in = 8>, got "
+                       << cell;
+  return verifyEnergy(emitError, cellInterface.getCellModel()->getWorkEvent(),
+                      energy);
+}
+
+std::string TargetAttr::getHash() const {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  Attribute(*this).print(stream);
+  return llvm::utohexstr(llvm::xxh3_64bits(text), /*LowerCase=*/true,
+                         /*Width=*/16);
+}
+
+std::shared_ptr<const sim::CellModel> TargetAttr::getCellModel() const {
+  return cast<CellAttrInterface>(getCell()).getCellModel();
+}
+
+sim::MachineDescription TargetAttr::getMachineDescription() const {
+  sim::MachineDescription machine;
+  machine.name = getName().str();
+  machine.rows = getRows();
+  machine.columns = getColumns();
+  machine.cell = getCellModel();
+  machine.dramBytesPerCycle = getDramBytesPerCycle();
+  machine.dramLatency = getDramLatency();
+  machine.weightSramBytes = getWeightSramBytes();
+  machine.dataSramBytes = getDataSramBytes();
+  machine.accumulatorBytes = getAccumulatorBytes();
+  machine.dataSramBanks = getDataSramBanks();
+  machine.weightLoaderBytesPerCycle = getWeightLoaderBytesPerCycle();
+  machine.vectorLanes = getVectorLanes();
+  machine.vectorLatency = getVectorLatency();
+  machine.vectorStages = getVectorStages();
+  machine.clockMegahertz = static_cast<double>(getClockMegahertz());
+  for (NamedAttribute entry : getEnergy())
+    machine.energy[entry.getName().str()] =
+        cast<FloatAttr>(entry.getValue()).getValueAsDouble();
+  machine.hash = getHash();
+  return machine;
+}
+
+//===----------------------------------------------------------------------===//
+// Geometry
+//===----------------------------------------------------------------------===//
+
+static LogicalResult checkSizes(EmitError emitError, StringRef field,
+                                ArrayRef<int64_t> values, size_t count,
+                                int64_t low) {
+  if (values.size() != count)
+    return emitError() << "expected " << count << " values of '" << field
+                       << "', got " << values.size();
+  for (int64_t value : values)
+    if (failed(checkRange(emitError, field, value, low, kLargest)))
+      return failure();
+  return success();
+}
+
+LogicalResult WindowAttr::verify(EmitError emitError, ArrayRef<int64_t> input,
+                                 ArrayRef<int64_t> kernel,
+                                 ArrayRef<int64_t> strides,
+                                 ArrayRef<int64_t> dilations,
+                                 ArrayRef<int64_t> padding,
+                                 ArrayRef<int64_t> output) {
+  // (W1)
+  if (failed(checkSizes(emitError, "input", input, 3, 1)) ||
+      failed(checkSizes(emitError, "kernel", kernel, 2, 1)) ||
+      failed(checkSizes(emitError, "strides", strides, 2, 1)) ||
+      failed(checkSizes(emitError, "dilations", dilations, 2, 1)) ||
+      failed(checkSizes(emitError, "padding", padding, 2, 0)) ||
+      failed(checkSizes(emitError, "output", output, 2, 1)))
+    return failure();
+  return success();
+}
+
+sim::Window WindowAttr::getWindow() const {
+  sim::Window window;
+  window.channels = getInput()[0];
+  window.height = getInput()[1];
+  window.width = getInput()[2];
+  window.kernelHeight = getKernel()[0];
+  window.kernelWidth = getKernel()[1];
+  window.strideHeight = getStrides()[0];
+  window.strideWidth = getStrides()[1];
+  window.dilationHeight = getDilations()[0];
+  window.dilationWidth = getDilations()[1];
+  window.padTop = getPadding()[0];
+  window.padLeft = getPadding()[1];
+  window.outHeight = getOutput()[0];
+  window.outWidth = getOutput()[1];
+  return window;
+}
+
+WindowAttr WindowAttr::get(MLIRContext *context, const sim::Window &window) {
+  return get(context, {window.channels, window.height, window.width},
+             {window.kernelHeight, window.kernelWidth},
+             {window.strideHeight, window.strideWidth},
+             {window.dilationHeight, window.dilationWidth},
+             {window.padTop, window.padLeft},
+             {window.outHeight, window.outWidth});
+}
+
+LogicalResult LayoutAttr::verify(EmitError emitError,
+                                 ArrayRef<int64_t> pitches,
+                                 int64_t elementBytes, bool) {
+  if (failed(checkSizes(emitError, "pitches", pitches, 3, 0))) // (L1)
+    return failure();
+  if (elementBytes != 1 && elementBytes != 4) // (L2)
+    return emitError() << "expected 'element_bytes' to be 1 or 4, got "
+                       << elementBytes;
+  return success();
+}

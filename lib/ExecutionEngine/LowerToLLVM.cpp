@@ -1,0 +1,167 @@
+//===- LowerToLLVM.cpp - From linalg on tensors to LLVM ------------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Upstream passes in an order that gives fast code without reassociation: the
+// innermost loops run over output positions, where LLVM may vectorise, and
+// every output adds up in the order of the named op.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LowerToLLVM.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/BufferDeallocationOpInterfaceImpl.h"
+#include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/ControlFlow/Transforms/BufferDeallocationOpInterfaceImpl.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/BufferDeallocationOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace colonnade {
+
+void registerExecutableDialects(DialectRegistry &registry) {
+  registry.insert<affine::AffineDialect, arith::ArithDialect,
+                  bufferization::BufferizationDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
+                  memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect,
+                  tosa::TosaDialect>();
+  arith::registerBufferDeallocationOpInterfaceExternalModels(registry);
+  arith::registerBufferizableOpInterfaceExternalModels(registry);
+  bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(
+      registry);
+  cf::registerBufferDeallocationOpInterfaceExternalModels(registry);
+  linalg::registerBufferizableOpInterfaceExternalModels(registry);
+  scf::registerBufferDeallocationOpInterfaceExternalModels(registry);
+  tensor::registerBufferizableOpInterfaceExternalModels(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+/// Loop order of a reduction: outer parallel loops, reductions in their own
+/// order, then the loops that run over the output's last dimension (its last
+/// two for images, so that a weight is loaded once per image).
+static SmallVector<unsigned> getLoopOrder(linalg::GenericOp op) {
+  AffineMap output = op.getIndexingMapsArray().back();
+  unsigned numInner = output.getNumResults() >= 4 ? 2 : 1;
+  llvm::SmallSetVector<unsigned, 2> inner;
+  for (AffineExpr result : output.getResults().take_back(numInner))
+    if (auto dim = dyn_cast<AffineDimExpr>(result))
+      inner.insert(dim.getPosition());
+  SmallVector<unsigned> order, reductions;
+  for (auto [index, type] : llvm::enumerate(op.getIteratorTypesArray()))
+    if (type == utils::IteratorType::reduction)
+      reductions.push_back(index);
+    else if (!inner.contains(index))
+      order.push_back(index);
+  llvm::append_range(order, reductions);
+  llvm::append_range(order, inner);
+  return order;
+}
+
+/// Turns named ops into linalg.generic and reorders the loops of reductions.
+static LogicalResult orderLoops(ModuleOp module) {
+  SmallVector<linalg::LinalgOp> ops;
+  module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+  IRRewriter rewriter(module.getContext());
+  for (linalg::LinalgOp op : ops) {
+    if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1)
+      continue;
+    rewriter.setInsertionPoint(op);
+    auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+    if (!generic) {
+      FailureOr<linalg::GenericOp> general =
+          linalg::generalizeNamedOp(rewriter, op);
+      if (failed(general))
+        continue; // Ops like softmax decompose in their own passes.
+      generic = *general;
+    }
+    if (failed(linalg::interchangeGenericOp(rewriter, generic,
+                                            getLoopOrder(generic))))
+      return generic.emitError("cannot reorder the loops of this op");
+  }
+  return success();
+}
+
+/// Copies become loops: the library call that memref.copy lowers to otherwise
+/// is not linked.
+static void lowerCopies(ModuleOp module) {
+  SmallVector<memref::CopyOp> copies;
+  module.walk([&](memref::CopyOp op) { copies.push_back(op); });
+  OpBuilder builder(module.getContext());
+  for (memref::CopyOp op : copies) {
+    builder.setInsertionPoint(op);
+    linalg::makeMemRefCopyOp(builder, op.getLoc(), op.getSource(),
+                             op.getTarget());
+    op.erase();
+  }
+}
+
+static void addBufferizePasses(OpPassManager &manager) {
+  TosaToArithPassOptions tosaOptions;
+  tosaOptions.includeApplyRescale = true;
+  manager.addNestedPass<func::FuncOp>(createTosaToArithPass(tosaOptions));
+  bufferization::OneShotBufferizePassOptions bufferizeOptions;
+  bufferizeOptions.bufferizeFunctionBoundaries = true;
+  bufferizeOptions.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  manager.addPass(
+      bufferization::createOneShotBufferizePass(bufferizeOptions));
+  bufferization::BufferResultsToOutParamsPassOptions resultOptions;
+  resultOptions.hoistStaticAllocs = true;
+  resultOptions.modifyPublicFunctions = true;
+  manager.addPass(
+      bufferization::createBufferResultsToOutParamsPass(resultOptions));
+  bufferization::buildBufferDeallocationPipeline(manager);
+}
+
+static void addLoweringPasses(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createConvertFuncToLLVMPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+llvm::LogicalResult lowerToLLVM(ModuleOp module) {
+  if (failed(orderLoops(module)))
+    return failure();
+  PassManager bufferize(module.getContext());
+  addBufferizePasses(bufferize);
+  if (failed(bufferize.run(module)))
+    return failure();
+  lowerCopies(module);
+  PassManager lower(module.getContext());
+  addLoweringPasses(lower);
+  return lower.run(module);
+}
+
+} // namespace colonnade

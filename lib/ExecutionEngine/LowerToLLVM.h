@@ -1,0 +1,34 @@
+//===- LowerToLLVM.h - From linalg on tensors to LLVM ----------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The two halves of JitFunction::compile that work on IR: what the runner
+// accepts, and the upstream passes that lower it. Private to this library.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_LIB_EXECUTIONENGINE_LOWERTOLLVM_H
+#define COLONNADE_LIB_EXECUTIONENGINE_LOWERTOLLVM_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/Error.h"
+
+namespace colonnade {
+
+/// Registers the dialects, external models and translations that the lowering
+/// needs.
+void registerExecutableDialects(mlir::DialectRegistry &registry);
+
+/// Whether the runner can execute `function`; if not, emits a diagnostic at
+/// the op or value at fault and returns the same text.
+llvm::Error checkExecutable(mlir::func::FuncOp function);
+
+/// Lowers all functions of `module`, which checkExecutable accepts, to the
+/// LLVM dialect. Results become trailing arguments.
+llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module);
+
+} // namespace colonnade
+
+#endif // COLONNADE_LIB_EXECUTIONENGINE_LOWERTOLLVM_H

@@ -1,0 +1,185 @@
+//===- ColumnGrouping.cpp - Grouping sparse matrix columns ----------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What all grouping algorithms share: the bit pattern of a matrix, the growing
+// group, the list of algorithms and the conversions between groups and the
+// per-column assignment that encodings hold.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GroupingAlgorithms.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <cmath>
+#include <system_error>
+
+using namespace colonnade;
+
+static constexpr int64_t bitsPerWord = 64;
+
+static int64_t countBits(llvm::ArrayRef<uint64_t> words) {
+  int64_t count = 0;
+  for (uint64_t word : words)
+    count += llvm::popcount(word);
+  return count;
+}
+
+//===----------------------------------------------------------------------===//
+// NonzeroPattern
+//===----------------------------------------------------------------------===//
+
+NonzeroPattern::NonzeroPattern(int64_t rows, int64_t columns)
+    : rows(rows), columns(columns),
+      wordsPerColumn(llvm::divideCeil(rows, bitsPerWord)),
+      words(wordsPerColumn * columns) {}
+
+template <typename ValueT>
+static NonzeroPattern getPattern(llvm::ArrayRef<ValueT> matrix, int64_t rows,
+                                 int64_t columns) {
+  NonzeroPattern pattern(rows, columns);
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; ++column)
+      if (matrix[row * columns + column] != 0)
+        pattern.set(row, column);
+  return pattern;
+}
+
+NonzeroPattern NonzeroPattern::get(llvm::ArrayRef<int8_t> matrix, int64_t rows,
+                                   int64_t columns) {
+  return getPattern(matrix, rows, columns);
+}
+
+NonzeroPattern NonzeroPattern::get(llvm::ArrayRef<float> matrix, int64_t rows,
+                                   int64_t columns) {
+  return getPattern(matrix, rows, columns);
+}
+
+void NonzeroPattern::set(int64_t row, int64_t column) {
+  words[column * wordsPerColumn + row / bitsPerWord] |= uint64_t(1)
+                                                        << (row % bitsPerWord);
+}
+
+bool NonzeroPattern::test(int64_t row, int64_t column) const {
+  return (getColumn(column)[row / bitsPerWord] >> (row % bitsPerWord)) & 1;
+}
+
+int64_t NonzeroPattern::countColumn(int64_t column) const {
+  return countBits(getColumn(column));
+}
+
+llvm::ArrayRef<uint64_t> NonzeroPattern::getColumn(int64_t column) const {
+  return llvm::ArrayRef<uint64_t>(words).slice(column * wordsPerColumn,
+                                               wordsPerColumn);
+}
+
+//===----------------------------------------------------------------------===//
+// GrowingGroup
+//===----------------------------------------------------------------------===//
+
+GrowingGroup::GrowingGroup(const NonzeroPattern &pattern, int32_t firstColumn)
+    : members{firstColumn}, occupied(pattern.getColumn(firstColumn)),
+      occupiedRows(countBits(occupied)) {}
+
+int64_t GrowingGroup::countOverlap(llvm::ArrayRef<uint64_t> column,
+                                   int64_t limit) const {
+  int64_t overlap = 0;
+  for (size_t word = 0, end = column.size(); word != end; ++word) {
+    overlap += llvm::popcount(occupied[word] & column[word]);
+    if (overlap > limit)
+      break;
+  }
+  return overlap;
+}
+
+void GrowingGroup::add(const NonzeroPattern &pattern, int32_t column) {
+  for (auto [mine, theirs] :
+       llvm::zip_equal(occupied, pattern.getColumn(column))) {
+    conflicts += llvm::popcount(mine & theirs);
+    mine |= theirs;
+  }
+  occupiedRows = countBits(occupied);
+  members.push_back(column);
+}
+
+//===----------------------------------------------------------------------===//
+// Algorithms and options
+//===----------------------------------------------------------------------===//
+
+std::vector<int32_t>
+colonnade::getNonzeroColumns(const NonzeroPattern &pattern) {
+  std::vector<int32_t> columns;
+  for (int64_t column = 0; column < pattern.getColumns(); ++column)
+    if (pattern.countColumn(column) > 0)
+      columns.push_back(static_cast<int32_t>(column));
+  return columns;
+}
+
+llvm::ArrayRef<const GroupingAlgorithm *> colonnade::getGroupingAlgorithms() {
+  static const AgglomerativeGrouping agglomerative;
+  static const DenseFirstGrouping denseFirst;
+  static const GroupingAlgorithm *const algorithms[] = {&agglomerative,
+                                                        &denseFirst};
+  return algorithms;
+}
+
+const GroupingAlgorithm *
+colonnade::lookupGroupingAlgorithm(llvm::StringRef name) {
+  for (const GroupingAlgorithm *algorithm : getGroupingAlgorithms())
+    if (algorithm->getName() == name)
+      return algorithm;
+  return nullptr;
+}
+
+llvm::Error colonnade::checkGroupingOptions(const GroupingOptions &options) {
+  if (options.fanIn < 1)
+    return llvm::createStringError(
+        std::errc::invalid_argument,
+        "fan-in %lld is below the limit of 1: give the number of columns that "
+        "may share an array column",
+        static_cast<long long>(options.fanIn));
+  if (!std::isfinite(options.conflictLimit) || options.conflictLimit < 0)
+    return llvm::createStringError(
+        std::errc::invalid_argument,
+        "conflict limit %g is not a finite number of at least 0: give the "
+        "share of the rows that may conflict in a group",
+        options.conflictLimit);
+  return llvm::Error::success();
+}
+
+int64_t colonnade::getConflictBudget(int64_t rows,
+                                     const GroupingOptions &options) {
+  // A row has at most fanIn - 1 conflicts: more than that is no limit.
+  double unlimited = double(options.fanIn - 1) * double(rows);
+  return static_cast<int64_t>(
+      std::floor(std::min(options.conflictLimit * double(rows), unlimited)));
+}
+
+//===----------------------------------------------------------------------===//
+// Groups and assignments
+//===----------------------------------------------------------------------===//
+
+std::vector<int32_t> colonnade::getAssignment(const ColumnGroups &groups,
+                                              int64_t columns) {
+  std::vector<int32_t> assignment(columns, -1);
+  for (auto [index, group] : llvm::enumerate(groups))
+    for (int32_t column : group)
+      assignment[column] = static_cast<int32_t>(index);
+  return assignment;
+}
+
+ColumnGroups colonnade::getGroups(llvm::ArrayRef<int32_t> assignment) {
+  ColumnGroups groups;
+  for (auto [column, group] : llvm::enumerate(assignment)) {
+    if (group < 0)
+      continue;
+    if (static_cast<size_t>(group) >= groups.size())
+      groups.resize(group + 1);
+    groups[group].push_back(static_cast<int32_t>(column));
+  }
+  return groups;
+}

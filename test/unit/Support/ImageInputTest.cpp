@@ -1,0 +1,110 @@
+//===- ImageInputTest.cpp - Network inputs from image files --------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Pixels are normalised in double precision and rounded once; floats pass
+// through; files that hold no images are refused.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Support/ImageInput.h"
+#include "Errors.h"
+#include "TemporaryDirectory.h"
+#include "gmock/gmock.h"
+#include <cmath>
+#include <limits>
+
+using namespace colonnade;
+using testing::HasSubstr;
+
+namespace {
+
+template <typename ElementT>
+std::string write(const TemporaryDirectory &directory,
+                  llvm::ArrayRef<ElementT> values,
+                  llvm::ArrayRef<int64_t> shape) {
+  std::string path = directory.getPath("images.npy");
+  EXPECT_EQ(getMessage(writeNpy(path, NpyArray::get(values, shape))), "");
+  return path;
+}
+
+TEST(ImageInputTest, NormalizesPixelsInDoublePrecision) {
+  std::vector<uint8_t> pixels(256);
+  for (int pixel = 0; pixel < 256; ++pixel)
+    pixels[pixel] = uint8_t(pixel);
+  std::vector<float> values(256);
+  normalizePixels(pixels, {0.1307, 0.3081}, values);
+  for (int pixel = 0; pixel < 256; ++pixel)
+    EXPECT_EQ(values[pixel], float((pixel / 255.0 - 0.1307) / 0.3081));
+}
+
+TEST(ImageInputTest, ReadsTheImageAsked) {
+  TemporaryDirectory directory;
+  std::vector<uint8_t> pixels = {0, 255, 51, 102, 153, 204};
+  auto images = getValue(ImageSet::read(write<uint8_t>(directory, pixels,
+                                                       {3, 1, 2})));
+  ASSERT_TRUE(images);
+  EXPECT_EQ(images->getCount(), 3);
+  EXPECT_EQ(images->getImageElements(), 2);
+  std::vector<float> values(2);
+  images->getInput(2, {0.0, 1.0}, values);
+  EXPECT_EQ(values, (std::vector<float>{0.6f, 0.8f}));
+}
+
+TEST(ImageInputTest, FloatsAreNotNormalized) {
+  TemporaryDirectory directory;
+  std::vector<float> inputs = {1.5f, -2.0f, 3.25f, 0.1f};
+  auto images =
+      getValue(ImageSet::read(write<float>(directory, inputs, {2, 2})));
+  ASSERT_TRUE(images);
+  std::vector<float> values(2);
+  images->getInput(1, {0.5, 2.0}, values);
+  EXPECT_EQ(values, (std::vector<float>{3.25f, 0.1f}));
+}
+
+TEST(ImageInputTest, ChecksTheImageSize) {
+  TemporaryDirectory directory;
+  std::vector<uint8_t> pixels(12);
+  auto images = getValue(ImageSet::read(write<uint8_t>(directory, pixels,
+                                                       {2, 3, 2})));
+  ASSERT_TRUE(images);
+  EXPECT_EQ(getMessage(images->checkImageShape({1, 1, 3, 2})), "");
+  EXPECT_THAT(getMessage(images->checkImageShape({1, 1, 3, 3})),
+              HasSubstr("expected images of 9 elements, the size of the "
+                        "network's input [1, 1, 3, 3], got 6 in images of "
+                        "[3, 2]"));
+}
+
+TEST(ImageInputTest, RefusesWhatHoldsNoImages) {
+  TemporaryDirectory directory;
+  std::vector<int32_t> integers(4);
+  EXPECT_THAT(
+      getMessage(ImageSet::read(write<int32_t>(directory, integers, {2, 2}))),
+      HasSubstr("expected images of uint8 or float32, got int32"));
+  std::vector<uint8_t> pixels(4);
+  EXPECT_THAT(getMessage(ImageSet::read(write<uint8_t>(directory, pixels, {4}))),
+              HasSubstr("expected an array of images, [count, ...], got shape "
+                        "[4]"));
+  EXPECT_THAT(getMessage(ImageSet::read(
+                  write<uint8_t>(directory, {}, {0, 28, 28}))),
+              HasSubstr("expected at least one image, got shape [0, 28, 28]"));
+  EXPECT_THAT(getMessage(ImageSet::read(directory.getPath("missing.npy"))),
+              HasSubstr("missing.npy"));
+}
+
+TEST(ImageInputTest, ChecksTheNormalization) {
+  double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(getMessage(PixelNormalization{0.5, 0.25}.check()), "");
+  EXPECT_EQ(getMessage(PixelNormalization{0.5, 0.0}.check()),
+            "expected a finite mean and a finite, positive std, got mean 0.5 "
+            "and std 0");
+  for (PixelNormalization bad :
+       {PixelNormalization{infinity, 1.0}, PixelNormalization{NAN, 1.0},
+        PixelNormalization{0.0, -1.0}, PixelNormalization{0.0, infinity},
+        PixelNormalization{0.0, NAN}})
+    EXPECT_NE(getMessage(bad.check()), "");
+}
+
+} // namespace
