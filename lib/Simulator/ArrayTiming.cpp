@@ -42,7 +42,6 @@ public:
   llvm::Expected<LoadTimes> load(int64_t start, const LoadJob &job) override {
     if (shadow || start < previous.swapped)
       return llvm::createStringError(
-          std::errc::invalid_argument,
           llvm::formatv("loading a tile at cycle {0} overwrites shadow "
                         "registers that wait to be swapped in{1}",
                         start,
@@ -61,7 +60,6 @@ public:
     if (!shadow || shadow->weights != job.tile.weights ||
         shadow->row != job.tile.row || shadow->column != job.tile.column)
       return llvm::createStringError(
-          std::errc::invalid_argument,
           "the shadow registers do not hold the tile that is swapped in");
     StreamTimes times;
     times.start = getEarliestStart(std::max(ready, loaded), job.stepCycles);

@@ -34,7 +34,7 @@ int64_t getIndexBits(int64_t count) {
 
 template <typename... Values>
 llvm::Error makeError(const char *format, Values... values) {
-  return llvm::createStringError(std::errc::invalid_argument, format,
+  return llvm::createStringError( format,
                                  values...);
 }
 

@@ -29,6 +29,26 @@ int64_t sim::getPositions(const Band &band, const Window &window) {
   return clamped.height * clamped.width;
 }
 
+Band sim::getInputRegion(const Window &window,
+                                const Band &band) {
+  Band out = clampBand(band, window);
+  auto range = [](int64_t first, int64_t count, int64_t stride, int64_t kernel,
+                  int64_t dilation, int64_t pad, int64_t extent) {
+    int64_t low = first * stride - pad;
+    int64_t high = (first + count - 1) * stride - pad + (kernel - 1) * dilation;
+    low = std::max<int64_t>(low, 0);
+    high = std::min(high, extent - 1);
+    return std::pair(low, std::max<int64_t>(high - low + 1, 0));
+  };
+  auto [row, height] =
+      range(out.row, out.height, window.strideHeight, window.kernelHeight,
+            window.dilationHeight, window.padTop, window.height);
+  auto [column, width] =
+      range(out.column, out.width, window.strideWidth, window.kernelWidth,
+            window.dilationWidth, window.padLeft, window.width);
+  return {row, column, height, width};
+}
+
 int64_t sim::countCostlyOperations(const ScalarBody &body) {
   return llvm::count_if(body.operations, [](const ScalarOperation &operation) {
     return operation.opcode != ScalarOpcode::Constant;

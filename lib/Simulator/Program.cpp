@@ -88,7 +88,6 @@ namespace {
 template <typename... Values>
 llvm::Error makeError(const char *format, Values &&...values) {
   return llvm::createStringError(
-      std::errc::invalid_argument,
       llvm::formatv(format, std::forward<Values>(values)...).str());
 }
 

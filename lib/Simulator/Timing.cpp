@@ -169,7 +169,7 @@ llvm::Expected<ProgramTiming> sim::computeTiming(const Program &program) {
   for (unsigned i = 0; i < program.instructions.size(); ++i)
     if (llvm::Error error = pass.advance())
       return llvm::createStringError(
-          std::errc::invalid_argument, "instruction #%u: %s", i,
+           "instruction #%u: %s", i,
           llvm::toString(std::move(error)).c_str());
   return pass.finish();
 }

@@ -23,6 +23,10 @@ Band clampBand(const Band &band, const Window &window);
 /// Number of positions of the clamped band: data vectors of a stream.
 int64_t getPositions(const Band &band, const Window &window);
 
+/// Rows and columns of the tensor that a window reads for a band of output
+/// positions, clamped at the tensor's edges.
+Band getInputRegion(const Window &window, const Band &band);
+
 /// Scalar operations of a body that cost a vector stage; constants do not.
 int64_t countCostlyOperations(const ScalarBody &body);
 

@@ -161,6 +161,54 @@ LogicalResult TermsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 // EncodingAttr
 //===----------------------------------------------------------------------===//
 
+template <typename PromiseAttr>
+static ParseResult parsePromise(AsmParser &parser, SMLoc loc, StringRef name,
+                                PromiseAttr &promise) {
+  if (promise)
+    return parser.emitError(loc, "expected one ")
+           << name << " promise, got another";
+  return failure(parser.parseEqual() ||
+                 parser.parseCustomAttributeWithFallback(promise));
+}
+
+Attribute EncodingAttr::parse(AsmParser &parser, Type) {
+  SMLoc start = parser.getCurrentLocation();
+  ColumnsAttr columns;
+  TermsAttr terms;
+  auto parseEither = [&]() -> ParseResult {
+    SMLoc loc = parser.getCurrentLocation();
+    StringRef name;
+    if (parser.parseKeyword(&name))
+      return failure();
+    if (name == "columns")
+      return parsePromise(parser, loc, name, columns);
+    if (name == "terms")
+      return parsePromise(parser, loc, name, terms);
+    return parser.emitError(loc, "expected a promise, columns or terms, got '")
+           << name << "'";
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
+                                     parseEither))
+    return nullptr;
+  return parser.getChecked<EncodingAttr>(start, parser.getContext(), columns,
+                                         terms);
+}
+
+void EncodingAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  if (ColumnsAttr columns = getColumns()) {
+    printer << "columns = ";
+    printer.printStrippedAttrOrType(columns);
+  }
+  if (getColumns() && getTerms())
+    printer << ", ";
+  if (TermsAttr terms = getTerms()) {
+    printer << "terms = ";
+    printer.printStrippedAttrOrType(terms);
+  }
+  printer << '>';
+}
+
 LogicalResult
 EncodingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                      ColumnsAttr columns, TermsAttr terms) {

@@ -59,15 +59,16 @@ static std::optional<WeightOperand> matchAxes(linalg::LinalgOp op,
   std::optional<int64_t> rowAxis, inputChannelAxis, reductionAxis;
   for (auto [axis, expression] : llvm::enumerate(weightMap.getResults())) {
     std::optional<unsigned> loop = getLoop(expression);
-    bool followed = loop && dataMap.isFunctionOfDim(*loop);
-    if (!loop || (followed && linalg::isParallelIterator(iterators[*loop]))) {
+    bool parallel =
+        loop && iterators[*loop] == utils::IteratorType::parallel;
+    if (!loop || (parallel && dataMap.isFunctionOfDim(*loop))) {
       whyNot = llvm::formatv("dimension {0} of the weights is neither output "
                              "channel nor reduced (depthwise, grouped or "
                              "batched)",
                              axis);
       return std::nullopt;
     }
-    if (linalg::isParallelIterator(iterators[*loop])) {
+    if (parallel) {
       if (rowAxis) {
         whyNot = llvm::formatv("dimensions {0} and {1} of the weights both "
                                "count output channels, one is supported",

@@ -10,6 +10,7 @@
 
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 

@@ -173,7 +173,7 @@ static FailureOr<TargetAttr> readFields(MLIRContext *context,
                              "\"#systolic.term<group = 8, fan_in = 8>\", got \""
                           << *cellText << "\"";
   auto target = TargetAttr::getChecked(
-      [&] { return emitError(loc); }, context, *name, v[0], v[1], cell, v[2],
+      [&] { return emitError(loc); }, context, StringRef(*name), v[0], v[1], cell, v[2],
       v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], *energy);
   if (!target)
     return failure();

@@ -131,7 +131,10 @@ def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
   let parameters = (ins
     OptionalParameter<"::colonnade::ColumnsAttr">:$columns,
     OptionalParameter<"::colonnade::TermsAttr">:$terms);
-  let assemblyFormat = "`<` struct(params) `>`";
+  // By hand: an error inside a promise is then reported once.
+  let hasCustomAssemblyFormat = 1;
+  // Assignments are long; they print once, at the head of the file.
+  let genMnemonicAlias = 1;
 }
 
 #endif // COLONNADE_DIALECT_COLONNADE_IR_COLONNADEATTRIBUTES

@@ -1,0 +1,167 @@
+//===- CombineColumns.cpp - Pack sparse filter columns --------------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Groups the columns of every constant filter matrix and prunes the conflicts
+// (ASPLOS 2019, section 3). The grouping itself is lib/Packing's.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Weights.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
+#include "colonnade/Dialect/Colonnade/IR/Contractions.h"
+#include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
+#include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
+#include "colonnade/Packing/ConflictPruning.h"
+
+namespace colonnade {
+#define GEN_PASS_DEF_COMBINECOLUMNS
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h.inc"
+} // namespace colonnade
+
+using namespace mlir;
+using namespace colonnade;
+
+static constexpr StringLiteral kRule = "combine-columns";
+
+namespace {
+
+struct CombineColumns
+    : public colonnade::impl::CombineColumnsBase<CombineColumns> {
+  using CombineColumnsBase::CombineColumnsBase;
+
+  LogicalResult initialize(MLIRContext *context) override;
+  void runOnOperation() override;
+
+private:
+  /// Why the weights of a contraction are left as they are, if they are.
+  std::optional<std::string> whyNotCombined(const WeightOperand &match) const;
+  /// Weights to combine, by constant and row axis.
+  SharedWeights collectWeights();
+  void combine(Value weights, int64_t rowAxis, ArrayRef<OpOperand *> uses);
+
+  const GroupingAlgorithm *grouping = nullptr;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Options
+//===----------------------------------------------------------------------===//
+
+LogicalResult CombineColumns::initialize(MLIRContext *context) {
+  auto error = [&] {
+    return emitError(UnknownLoc::get(context)) << getArgument() << ": ";
+  };
+  if (fanIn < 1 || fanIn > 255)
+    return error() << "expected fan-in in [1, 255], got " << fanIn;
+  if (!(conflictLimit >= 0))
+    return error() << "expected conflict-limit of at least 0, got "
+                   << llvm::formatv("{0}", double(conflictLimit)).str();
+  grouping = lookupGroupingAlgorithm(algorithm);
+  if (grouping)
+    return success();
+  InFlightDiagnostic diagnostic = error() << "expected algorithm to be one of ";
+  llvm::interleaveComma(
+      getGroupingAlgorithms(), diagnostic,
+      [&](const GroupingAlgorithm *known) { diagnostic << known->getName(); });
+  return diagnostic << ", got '" << algorithm << "'";
+}
+
+//===----------------------------------------------------------------------===//
+// Choosing weights
+//===----------------------------------------------------------------------===//
+
+std::optional<std::string>
+CombineColumns::whyNotCombined(const WeightOperand &match) const {
+  auto type = cast<RankedTensorType>(match.weights->get().getType());
+  if (ColumnsAttr columns = getColumnsPromise(type))
+    return llvm::formatv("the weights already promise columns, {0} groups of "
+                         "at most {1}",
+                         columns.getNumGroups(), columns.getFanIn())
+        .str();
+  if (fanIn == 1)
+    return llvm::formatv(
+               "fan-in 1 combines nothing, the matrix has {0} columns",
+               MatrixView(type.getShape(), match.rowAxis).getColumns())
+        .str();
+  if (!readWeights(match.weights->get()))
+    return kUnreadableWeights.str();
+  return std::nullopt;
+}
+
+SharedWeights CombineColumns::collectWeights() {
+  SharedWeights shared;
+  getOperation().walk([&](linalg::LinalgOp op) {
+    if (!isContraction(op))
+      return;
+    std::string whyNot;
+    std::optional<WeightOperand> match = getWeightOperand(op, &whyNot);
+    if (!match)
+      return remarkMissed(kRule, op, whyNot);
+    if (std::optional<std::string> reason = whyNotCombined(*match))
+      return remarkMissed(kRule, op, *reason);
+    shared[{match->weights->get(), match->rowAxis}].push_back(match->weights);
+  });
+  return shared;
+}
+
+//===----------------------------------------------------------------------===//
+// Combining
+//===----------------------------------------------------------------------===//
+
+/// Figures of a combined filter matrix, before and after.
+static void remarkCombined(linalg::LinalgOp op, RankedTensorType type,
+                           ArrayRef<int8_t> original,
+                           const ColumnGroups &groups, size_t contractions) {
+  MatrixView view(type.getShape(), getColumnsPromise(type).getRowAxis());
+  std::vector<int8_t> matrix = view.toMatrix(original);
+  PruningLoss loss = pruneConflicts(MutableArrayRef<int8_t>(matrix),
+                                    view.getRows(), view.getColumns(), groups);
+  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(matrix), view.getRows(),
+                                     view.getColumns());
+  PackingMetrics metrics = getPackingMetrics(pattern, groups);
+  using remark::metric;
+  remark::passed(op.getLoc(), getRemarkOpts(kRule, op))
+      << metric("Op", op->getName().getStringRef())
+      << metric("Weights", formatShape(type.getShape()))
+      << metric("Contractions", contractions)
+      << metric("Columns", view.getColumns())
+      << metric("Groups", metrics.packedColumns)
+      << metric("Utilization", formatPercent(metrics.utilization, 1))
+      << metric("Pruned", loss.valuesLost)
+      << metric("PrunedShare",
+                formatPercent(loss.valuesLost, loss.valuesBefore))
+      << metric("MagnitudeLost",
+                formatPercent(loss.magnitudeLost, loss.magnitudeBefore));
+}
+
+void CombineColumns::combine(Value weights, int64_t rowAxis,
+                             ArrayRef<OpOperand *> uses) {
+  auto type = cast<RankedTensorType>(weights.getType());
+  std::vector<int8_t> values = *readWeights(weights);
+  MatrixView view(type.getShape(), rowAxis);
+  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
+                                     view.getRows(), view.getColumns());
+  ColumnGroups groups = grouping->group(pattern, {fanIn, conflictLimit});
+  auto columns =
+      ColumnsAttr::get(&getContext(), rowAxis, fanIn,
+                       getAssignment(groups, view.getColumns()));
+  RankedTensorType promised =
+      withPromises(type, columns, getTermsPromise(type));
+
+  establish<CombineColumnsOp>(weights, promised, uses);
+  remarkCombined(cast<linalg::LinalgOp>(uses.front()->getOwner()), promised,
+                 values, groups, uses.size());
+}
+
+void CombineColumns::runOnOperation() {
+  SharedWeights shared = collectWeights();
+  for (auto &[key, uses] : shared)
+    combine(key.first, key.second, uses);
+  eraseUnused(shared);
+}

@@ -1,0 +1,52 @@
+//===- QuantizeBodies.h - Integer elementwise code -------------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The three integer `linalg.generic` forms that quantization emits: what the
+// vector unit runs behind the array. Private to the transforms library.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEBODIES_H
+#define COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEBODIES_H
+
+#include "colonnade/Numerics/Quantization.h"
+#include "mlir/IR/Builders.h"
+
+namespace colonnade {
+
+/// How a result is brought into its range: clamped to [low, high], then
+/// truncated when it is stored as i8.
+struct ResultRange {
+  int32_t low = -127, high = 127;
+  bool isInt8 = true;
+};
+
+/// clamp(apply_scale(extend(source) + bias[c], multiplier[c], shift[c])) for a
+/// tensor of i8 or i32. `bias` is empty for none; the others have one value per
+/// channel.
+mlir::Value createRescale(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Value source, llvm::ArrayRef<int32_t> bias,
+                          llvm::ArrayRef<Rescale> rescales, ResultRange range);
+
+/// max(source, 0) on i8.
+mlir::Value createRelu(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::Value source);
+
+/// clamp(apply_scale(apply_scale(first, toCommon[0]) +
+///                   apply_scale(second, toCommon[1]), toResult)) on i8.
+mlir::Value createRescaledAdd(mlir::OpBuilder &builder, mlir::Location loc,
+                              mlir::Value first, mlir::Value second,
+                              llvm::ArrayRef<Rescale> toCommon,
+                              Rescale toResult, ResultRange range);
+
+/// A tensor of `shape` and `element` filled with a constant.
+mlir::Value createFilled(mlir::OpBuilder &builder, mlir::Location loc,
+                         llvm::ArrayRef<int64_t> shape, mlir::Type element,
+                         int64_t value);
+
+} // namespace colonnade
+
+#endif // COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEBODIES_H

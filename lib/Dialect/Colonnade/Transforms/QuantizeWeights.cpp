@@ -1,0 +1,60 @@
+//===- QuantizeWeights.cpp - Weights as int8 per channel -----------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Two passes over the weights: the range of each channel, then the values.
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuantizeWeights.h"
+#include "colonnade/Numerics/Quantization.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace colonnade;
+
+/// Largest magnitude of int8 data.
+static constexpr double kLargestData = 128;
+
+double QuantizationError::getDecibels() const {
+  return 10 * std::log10(signal / noise);
+}
+
+static std::vector<double> getScales(llvm::ArrayRef<double> ranges) {
+  double largest = *std::max_element(ranges.begin(), ranges.end());
+  std::vector<double> scales;
+  for (double range : ranges)
+    scales.push_back(getSymmetricScale(range > 0 ? range : largest));
+  return scales;
+}
+
+QuantizedWeights
+colonnade::quantizeWeights(llvm::ArrayRef<float> weights,
+                           llvm::ArrayRef<int64_t> shape,
+                           unsigned channelAxis) {
+  int64_t channels = shape[channelAxis];
+  int64_t inner = llvm::product_of(shape.drop_front(channelAxis + 1));
+  auto getChannel = [&](size_t position) {
+    return int64_t(position) / inner % channels;
+  };
+  std::vector<double> ranges(channels, 0.0);
+  for (auto [position, weight] : llvm::enumerate(weights)) {
+    double &range = ranges[getChannel(position)];
+    range = std::max(range, std::fabs(double(weight)));
+  }
+  QuantizedWeights result;
+  result.scales = getScales(ranges);
+  result.bounds.assign(channels, 0.0);
+  result.values.reserve(weights.size());
+  for (auto [position, weight] : llvm::enumerate(weights)) {
+    int64_t channel = getChannel(position);
+    int32_t value = quantizeSymmetric(weight, result.scales[channel]);
+    result.values.push_back(int8_t(value));
+    result.bounds[channel] += kLargestData * std::abs(value);
+    result.error.add(weight, value * result.scales[channel]);
+  }
+  return result;
+}

@@ -1,0 +1,38 @@
+//===- Weights.cpp - Constant weights and their uses ----------------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Implements the access to constant weights.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Weights.h"
+#include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace colonnade {
+
+std::optional<std::vector<int8_t>> readWeights(Value weights) {
+  Attribute value;
+  if (!matchPattern(weights, m_Constant(&value)))
+    return std::nullopt;
+  auto elements = dyn_cast<ElementsAttr>(value);
+  return elements ? readInt8Values(elements) : std::nullopt;
+}
+
+void eraseUnused(const SharedWeights &shared) {
+  // A constant that is read along two axes stands here twice.
+  llvm::SetVector<Operation *> unused;
+  for (const auto &[key, uses] : shared)
+    if (key.first.use_empty())
+      unused.insert(key.first.getDefiningOp());
+  for (Operation *op : unused)
+    op->erase();
+}
+
+} // namespace colonnade

@@ -1,0 +1,57 @@
+//===- Weights.h - Constant weights and their uses --------------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the passes that establish promises on weights share: several contractions
+// may read one constant, and it is changed once for all that read it alike.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_WEIGHTS_H
+#define COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_WEIGHTS_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/MapVector.h"
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace colonnade {
+
+/// Constants, each with the axis along which it is read, and the operands of
+/// contractions that read it so. In program order.
+using SharedWeights =
+    llvm::MapVector<std::pair<mlir::Value, int64_t>,
+                    llvm::SmallVector<mlir::OpOperand *>>;
+
+/// The values of i8 weights in row-major order; none if they are no dense or
+/// dense_resource constant.
+std::optional<std::vector<int8_t>> readWeights(mlir::Value weights);
+
+/// Why readWeights gives none.
+inline constexpr llvm::StringLiteral kUnreadableWeights =
+    "the weights are no dense or dense_resource constant with readable values";
+
+/// Creates an OpT that turns `weights` into `promised`, folded to a constant
+/// wherever it folds, and makes `uses` read it.
+template <typename OpT>
+void establish(mlir::Value weights, mlir::RankedTensorType promised,
+               llvm::ArrayRef<mlir::OpOperand *> uses) {
+  mlir::OpBuilder builder(weights.getContext());
+  builder.setInsertionPointAfterValue(weights);
+  mlir::Value result =
+      builder.createOrFold<OpT>(weights.getLoc(), promised, weights);
+  for (mlir::OpOperand *use : uses)
+    use->set(result);
+}
+
+/// Erases the constants that nothing reads any more.
+void eraseUnused(const SharedWeights &shared);
+
+} // namespace colonnade
+
+#endif // COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_WEIGHTS_H

@@ -1,0 +1,63 @@
+//===- Schedule.cpp - Scheduling pass -*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Plans, builds and checks: check() before, verify() after.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScheduleBuilder.h"
+#include "colonnade/Dialect/Systolic/Transforms/Passes.h"
+#include "colonnade/Target/ProgramExport.h"
+
+using namespace mlir;
+using namespace colonnade;
+using namespace colonnade::systolic;
+
+namespace colonnade::systolic {
+#define GEN_PASS_DEF_SCHEDULE
+#include "colonnade/Dialect/Systolic/Transforms/Passes.h.inc"
+} // namespace colonnade::systolic
+
+/// `colonnade.scale` of the argument or result; 1.0 where there is none.
+static double getScale(Attribute attr) {
+  auto scale = dyn_cast_or_null<FloatAttr>(attr);
+  return scale ? scale.getValueAsDouble() : 1.0;
+}
+
+namespace {
+struct Schedule : colonnade::systolic::impl::ScheduleBase<Schedule> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto target = module->getAttrOfType<TargetAttr>(
+        SystolicDialect::getTargetAttrName());
+    if (!target) {
+      module.emitError() << "no '" << SystolicDialect::getTargetAttrName()
+                         << "': run convert-linalg-to-systolic first";
+      return signalPassFailure();
+    }
+    for (auto function :
+         llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
+      if (failed(schedule(function, target)))
+        return signalPassFailure();
+  }
+
+  LogicalResult schedule(func::FuncOp function, TargetAttr target) {
+    FailureOr<NetworkPlan> plan = planNetwork(function, target);
+    if (failed(plan))
+      return failure();
+    OpBuilder builder(function);
+    double inputScale = getScale(function.getArgAttr(0, "colonnade.scale"));
+    double outputScale =
+        getScale(function.getResultAttr(0, "colonnade.scale"));
+    FailureOr<ProgramOp> program =
+        ScheduleBuilder(*plan, builder).build(inputScale, outputScale);
+    if (failed(program) || failed(verifySchedule(*program)))
+      return failure();
+    function.erase();
+    return success();
+  }
+};
+} // namespace
