@@ -14,6 +14,7 @@
 #define COLONNADE_INITALLDIALECTS_H
 
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
+#include "colonnade/Dialect/Systolic/IR/Systolic.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/IR/ValueBoundsOpInterfaceImpl.h"
@@ -51,7 +52,7 @@ namespace colonnade {
 
 /// Colonnade's own dialects.
 inline void registerColonnadeDialects(mlir::DialectRegistry &registry) {
-  registry.insert<ColonnadeDialect>();
+  registry.insert<ColonnadeDialect, systolic::SystolicDialect>();
 }
 
 /// The upstream dialects that programs are written in and lowered to.

@@ -12,7 +12,9 @@
 #ifndef COLONNADE_INITALLPASSES_H
 #define COLONNADE_INITALLPASSES_H
 
+#include "colonnade/Conversion/LinalgToSystolic/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
+#include "colonnade/Dialect/Systolic/Transforms/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -32,6 +34,8 @@ inline void registerColonnadePasses() {
   registerStripEncodingsPass();
   registerTermQuantizePass();
   registerVerifyPromisesPass();
+  registerConvertLinalgToSystolicPass();
+  systolic::registerSystolicTransformsPasses();
 }
 
 /// Upstream conversions from what programs are written in down to LLVM.

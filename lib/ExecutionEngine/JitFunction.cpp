@@ -19,6 +19,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -82,7 +84,8 @@ llvm::Expected<std::unique_ptr<ExecutionEngine>> createEngine(ModuleOp module) {
   auto optimize =
       makeOptimizingTransformer(kOptimizationLevel, 0, machine->get());
   ExecutionEngineOptions options;
-  options.transformer = optimize;
+  auto dump = [&](llvm::Module *m) { std::error_code ec; { llvm::raw_fd_ostream o("/tmp/jit/pre.ll", ec); m->print(o, nullptr);} auto e = optimize(m); llvm::raw_fd_ostream o("/tmp/jit/post.ll", ec); m->print(o, nullptr); return e; };
+  options.transformer = dump;
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;

@@ -24,7 +24,6 @@
 #include "mlir/Dialect/ControlFlow/Transforms/BufferDeallocationOpInterfaceImpl.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
@@ -107,9 +106,9 @@ static LogicalResult orderLoops(ModuleOp module) {
   return success();
 }
 
-/// Copies become loops: the library call that memref.copy lowers to otherwise
-/// is not linked.
-static void lowerCopies(ModuleOp module) {
+/// Copies become linalg ops: the library call that memref.copy lowers to
+/// otherwise is not linked.
+static void generalizeCopies(ModuleOp module) {
   SmallVector<memref::CopyOp> copies;
   module.walk([&](memref::CopyOp op) { copies.push_back(op); });
   OpBuilder builder(module.getContext());
@@ -119,6 +118,35 @@ static void lowerCopies(ModuleOp module) {
                              op.getTarget());
     op.erase();
   }
+}
+
+/// Keeps LLVM from unrolling an innermost loop fully before it gets to
+/// vectorising it; what it vectorises otherwise is the loop around, by gathers.
+static LLVM::LoopAnnotationAttr getInnermostAnnotation(MLIRContext *context) {
+  LLVM::LoopUnrollAttr unroll = LLVM::LoopUnrollAttr::get(
+      context, BoolAttr::get(context, true), {}, {}, {}, {}, {}, {});
+  return LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {}, {}, {},
+                                       {}, {}, {}, {}, {}, {}, {}, {});
+}
+
+static LogicalResult lowerToLoops(ModuleOp module) {
+  SmallVector<linalg::LinalgOp> ops;
+  module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+  LLVM::LoopAnnotationAttr annotation =
+      getInnermostAnnotation(module.getContext());
+  IRRewriter rewriter(module.getContext());
+  for (linalg::LinalgOp op : ops) {
+    rewriter.setInsertionPoint(op);
+    FailureOr<linalg::LinalgLoops> loops =
+        linalg::linalgOpToLoops(rewriter, op);
+    if (failed(loops))
+      return op.emitError("cannot lower this op to loops");
+    // Discardable on a loop, the attribute is the branch's own in the end.
+    if (!loops->empty())
+      loops->back()->setAttr("loop_annotation", annotation);
+    rewriter.eraseOp(op);
+  }
+  return success();
 }
 
 static void addBufferizePasses(OpPassManager &manager) {
@@ -140,7 +168,6 @@ static void addBufferizePasses(OpPassManager &manager) {
 }
 
 static void addLoweringPasses(OpPassManager &manager) {
-  manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
   manager.addPass(createSCFToControlFlowPass());
@@ -158,7 +185,9 @@ llvm::LogicalResult lowerToLLVM(ModuleOp module) {
   addBufferizePasses(bufferize);
   if (failed(bufferize.run(module)))
     return failure();
-  lowerCopies(module);
+  generalizeCopies(module);
+  if (failed(lowerToLoops(module)))
+    return failure();
   PassManager lower(module.getContext());
   addLoweringPasses(lower);
   return lower.run(module);

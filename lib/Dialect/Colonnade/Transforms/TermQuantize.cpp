@@ -16,6 +16,7 @@
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
 #include "colonnade/Numerics/TermSelection.h"
+#include <utility>
 
 namespace colonnade {
 #define GEN_PASS_DEF_TERMQUANTIZE
@@ -40,7 +41,8 @@ struct TermQuantize : public colonnade::impl::TermQuantizeBase<TermQuantize> {
   void runOnOperation() override;
 
 private:
-  void visit(linalg::LinalgOp op, SharedWeights &weights, SharedData &data);
+  /// Collects the operands of `op`, the `first` contraction or a later one.
+  void visit(linalg::LinalgOp op, bool first, SharedWeights &weights, SharedData &data);
   void visitWeights(linalg::LinalgOp op, const WeightOperand &match,
                     SharedWeights &weights);
   void visitData(linalg::LinalgOp op, const WeightOperand &match,
@@ -122,10 +124,14 @@ void TermQuantize::visitData(linalg::LinalgOp op, const WeightOperand &match,
   data[value].push_back(match.data);
 }
 
-void TermQuantize::visit(linalg::LinalgOp op, SharedWeights &weights,
+void TermQuantize::visit(linalg::LinalgOp op, bool first, SharedWeights &weights,
                          SharedData &data) {
   std::string whyNot;
   std::optional<WeightOperand> match = getWeightOperand(op, &whyNot);
+  if (match && first && skipFirst) {
+    match.reset();
+    whyNot = "the first contraction stays at plain 8 bits (skip-first)";
+  }
   if (!match) {
     if (budget > 0)
       remarkMissed(kWeightsRule, op, whyNot);
@@ -206,9 +212,10 @@ void TermQuantize::quantizeData(Value value, ArrayRef<OpOperand *> uses) {
 void TermQuantize::runOnOperation() {
   SharedWeights weights;
   SharedData data;
+  bool first = true;
   getOperation().walk([&](linalg::LinalgOp op) {
     if (isContraction(op))
-      visit(op, weights, data);
+      visit(op, std::exchange(first, false), weights, data);
   });
   for (auto &[key, uses] : weights)
     quantizeWeights(key.first, key.second, uses);

@@ -45,9 +45,53 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
 def CombineColumns
     : Pass<"colonnade-combine-columns", "::mlir::func::FuncOp"> {
   let summary = "Pack sparse filter columns into dense array columns";
+  let description = [{
+    For every contraction with constant i8 weights: sees the weights as a matrix
+    of output channels by inputs, partitions its columns into groups of at most
+    `fan-in`, keeps the largest magnitude of each row and group, zeroes the
+    others, and records the groups as a `columns` promise in the weights' type.
+    Nothing but the weights changes.
+
+    A group is legal when at most floor(`conflict-limit` x rows) weights are
+    pruned in it; with the default of 0 nothing is lost. Columns that are all
+    zero are in no group.
+
+    Algorithm: Kung, McDanel, Zhang, "Packing Sparse Convolutional Neural
+    Networks for Efficient Systolic Array Implementations: Column Combining
+    Under Joint Optimization", ASPLOS 2019, section 3. `agglomerative` is the
+    grouping of the authors' code, `dense-first` the paper's. The paper retrains
+    between rounds of pruning, which this pass does not.
+
+    Limits: one dimension of the weights counts the output channels, the others
+    are all reduced (no depthwise, grouped or batched contractions). Weights
+    that several contractions read are combined once, as are weights that
+    promise `columns` already.
+
+    Remarks, category `colonnade`, name `combine-columns`: passed, for each
+    filter matrix, with its columns before (`Columns`) and after (`Groups`),
+    utilization, and the weights and the magnitude lost; missed, for each
+    contraction left alone, with the reason.
+
+    Example, with `fan-in=2 conflict-limit=0.5`: columns 0 and 1 collide in row
+    0 only, and 3 gives way to -5.
+
+    ```mlir
+    %w = arith.constant dense<[[3, -5, 1], [0, 2, 1]]> : tensor<2x3xi8>
+    %0 = linalg.matmul ins(%w, %x : tensor<2x3xi8>, tensor<3x8xi8>)
+                       outs(%acc : tensor<2x8xi32>) -> tensor<2x8xi32>
+    ```
+    becomes
+    ```mlir
+    #encoding = #colonnade.encoding<
+      columns = <row_axis = 0, fan_in = 2, assignment = [0, 0, 1]>>
+    %w = arith.constant dense<[[0, -5, 1], [0, 2, 1]]> : tensor<2x3xi8, #encoding>
+    %0 = linalg.matmul ins(%w, %x : tensor<2x3xi8, #encoding>, tensor<3x8xi8>)
+                       outs(%acc : tensor<2x8xi32>) -> tensor<2x8xi32>
+    ```
+  }];
   let options = [
     Option<"fanIn", "fan-in", "int64_t", /*default=*/"8",
-           "Most columns combined into one (the paper's alpha)">,
+           "Most columns combined into one (the paper's alpha), 1 to 255">,
     Option<"conflictLimit", "conflict-limit", "double", /*default=*/"0.0",
            "Most pruned weights of a group, as a share of the rows (the paper's gamma)">,
     Option<"algorithm", "algorithm", "std::string", /*default=*/"\"agglomerative\"",
@@ -57,21 +101,101 @@ def CombineColumns
 
 def TermQuantize : Pass<"colonnade-term-quantize", "::mlir::func::FuncOp"> {
   let summary = "Keep a budget of the largest power-of-two terms per group of values";
+  let description = [{
+    Weights (`budget` > 0): in every run of `group` input channels at one kernel
+    tap and output channel keeps the `budget` largest terms, ties to the lowest
+    index, and records it as a `terms` promise in the type of the constant.
+    Weights that promise `columns` are grouped along the packed columns instead
+    (`axis = packed`), which is what one term cell holds. A run within its
+    budget is unchanged; the last run may be short.
+
+    Data (`data-terms` > 0): puts a `colonnade.term_quantize` that keeps the
+    `data-terms` largest terms of each value in front of the contractions with
+    constant weights; one op serves all contractions that read a value, and the
+    value's other users do not see it.
+
+    Algorithm: Kung, McDanel, Zhang, "Term Quantization: Furthering Quantization
+    at Run Time", SC 2020, sections 3 and 4. The paper's networks keep their
+    first layer at plain 8 bits: `skip-first`.
+
+    Remarks, category `colonnade`: `term-quantize-weights` with the share of
+    weights changed, the sum of |error| over the sum of |weight|, and the terms
+    per weight before and after; `term-quantize-data`. Missed, with the reason,
+    for each contraction left alone.
+
+    Example, with `group=2 budget=3 data-terms=2`: 27 = 32 - 4 - 1 and 9 = 8 + 1
+    have five terms together; the three largest are 32, 8 and -4.
+
+    ```mlir
+    %w = arith.constant dense<[[27, 9], [1, 0]]> : tensor<2x2xi8>
+    %0 = linalg.matmul ins(%w, %x : tensor<2x2xi8>, tensor<2x8xi8>)
+                       outs(%acc : tensor<2x8xi32>) -> tensor<2x8xi32>
+    ```
+    becomes
+    ```mlir
+    #encoding = #colonnade.encoding<
+      terms = <axis = 1, group = 1, budget = 2, digits = naf>>
+    #encoding1 = #colonnade.encoding<
+      terms = <axis = 1, group = 2, budget = 3, digits = naf>>
+    %q = colonnade.term_quantize %x : tensor<2x8xi8> to tensor<2x8xi8, #encoding>
+    %w = arith.constant dense<[[28, 8], [1, 0]]> : tensor<2x2xi8, #encoding1>
+    %0 = linalg.matmul
+        ins(%w, %q : tensor<2x2xi8, #encoding1>, tensor<2x8xi8, #encoding>)
+        outs(%acc : tensor<2x8xi32>) -> tensor<2x8xi32>
+    ```
+  }];
   let options = [
     Option<"group", "group", "int64_t", /*default=*/"8",
-           "Weights that share a budget">,
+           "Weights that share a budget, 1 to 65535">,
     Option<"budget", "budget", "int64_t", /*default=*/"0",
-           "Terms kept per group of weights (0: weights are left alone)">,
+           "Terms kept per group of weights, up to 8 * group (0: weights are left alone)">,
     Option<"dataTerms", "data-terms", "int64_t", /*default=*/"0",
-           "Terms kept per activation at run time (0: activations are left alone)">,
+           "Terms kept per activation at run time, up to 8 (0: activations are left alone)">,
     Option<"digits", "digits", "std::string", /*default=*/"\"naf\"",
-           "Digit set: binary, naf, booth4 or hese-msb">];
+           "Digit set: binary, naf, booth4 or hese-msb">,
+    Option<"skipFirst", "skip-first", "bool", /*default=*/"false",
+           "Leave the first contraction of the function at plain 8 bits">];
   let dependentDialects = ["::colonnade::ColonnadeDialect"];
 }
 
 def StripEncodings
     : Pass<"colonnade-strip-encodings", "::mlir::ModuleOp"> {
   let summary = "Drop all promises: plain linalg that stock MLIR runs";
+  let description = [{
+    Removes every `#colonnade.encoding` from the types of values, constants and
+    functions, `colonnade.scale` from arguments and results, and the ops of the
+    dialect: what is left has no trace of Colonnade and computes the same
+    integers (architecture, invariant 1: erasure).
+
+    - `colonnade.drop_encoding` is its source.
+    - Establishing ops on constants are folded.
+    - `colonnade.term_quantize` of run-time values with `group = 1` becomes a
+      lookup in a table of 256 constants. A larger group is an error.
+    - `colonnade.combine_columns` of run-time values is an error.
+
+    Example:
+
+    ```mlir
+    #encoding = #colonnade.encoding<
+      terms = <axis = 0, group = 1, budget = 2, digits = naf>>
+    %0 = colonnade.term_quantize %x : tensor<4xi8> to tensor<4xi8, #encoding>
+    ```
+    becomes
+    ```mlir
+    %table = arith.constant dense<"0x8081..."> : tensor<256xi8>
+    %empty = tensor.empty() : tensor<4xi8>
+    %0 = linalg.generic {indexing_maps = [#map, #map],
+                         iterator_types = ["parallel"]}
+        ins(%x : tensor<4xi8>) outs(%empty : tensor<4xi8>) {
+    ^bb0(%in: i8, %out: i8):
+      %c128 = arith.constant 128 : index
+      %1 = arith.index_cast %in : i8 to index
+      %2 = arith.addi %1, %c128 : index
+      %entry = tensor.extract %table[%2] : tensor<256xi8>
+      linalg.yield %entry : i8
+    } -> tensor<4xi8>
+    ```
+  }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
@@ -80,6 +204,25 @@ def StripEncodings
 def VerifyPromises
     : Pass<"colonnade-verify-promises", "::mlir::ModuleOp"> {
   let summary = "Check that constants keep what their types promise";
+  let description = [{
+    Upstream reshapes and folds copy an encoding blindly, and IR is edited by
+    hand. This pass counts: every constant whose type has a `#colonnade.encoding`
+    must keep each of its promises, or it is an error that names the row, group
+    or run and the numbers. It also reports `colonnade.combine_columns` ops whose
+    constant source has a nonzero in a column that is in no group.
+
+    Limits: values known at run time only are not checked.
+
+    Example: two nonzeros in row 1 of group 0.
+
+    ```mlir
+    // error: broken promise: expected at most one nonzero in row 1 of group 0,
+    //        got 2 in column 0 and 7 in column 1
+    %w = arith.constant dense<[[1, 0], [2, 7]]> : tensor<2x2xi8,
+      #colonnade.encoding<
+        columns = <row_axis = 0, fan_in = 2, assignment = [0, 0]>>>
+    ```
+  }];
 }
 
 #endif // COLONNADE_DIALECT_COLONNADE_TRANSFORMS_PASSES

@@ -163,7 +163,7 @@ def Systolic_YieldOp : Systolic_Op<"yield", [Pure, Terminator,
   let summary = "Result of a vector body";
   let arguments = (ins Optional<AnySignlessInteger>:$value);
   let assemblyFormat = "($value^ `:` type($value))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ /* a yield without a value */ }]>];
 }
 
 #endif // COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLICOPS

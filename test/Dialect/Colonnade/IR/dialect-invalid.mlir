@@ -1,0 +1,73 @@
+// RUN: colonnade-opt %s -split-input-file -verify-diagnostics
+
+// Each case names the constraint of ColonnadeDialect.td that it breaks.
+
+// D1: the scale of an argument is zero
+// expected-error @+1 {{expected 'colonnade.scale' of argument 0 to be finite and positive, got 0.000000e+00 : f64}}
+func.func private @f(tensor<4xi8> {colonnade.scale = 0.0 : f64})
+
+// -----
+
+// D1: negative
+// expected-error @+1 {{expected 'colonnade.scale' of argument 1 to be finite and positive, got -1.000000e+00 : f64}}
+func.func private @f(tensor<4xi8>, tensor<4xi8> {colonnade.scale = -1.0 : f64})
+
+// -----
+
+// D1: infinite
+// expected-error @+1 {{expected 'colonnade.scale' of argument 0 to be finite and positive, got 0x7FF0000000000000 : f64}}
+func.func private @f(tensor<4xi8> {colonnade.scale = 0x7FF0000000000000 : f64})
+
+// -----
+
+// D1: not a number
+// expected-error @+1 {{expected 'colonnade.scale' of argument 0 to be finite and positive, got 0x7FF8000000000000 : f64}}
+func.func private @f(tensor<4xi8> {colonnade.scale = 0x7FF8000000000000 : f64})
+
+// -----
+
+// D1: f32
+// expected-error @+1 {{expected 'colonnade.scale' of argument 0 to be an f64 attribute, got 1.000000e+00 : f32}}
+func.func private @f(tensor<4xi8> {colonnade.scale = 1.0 : f32})
+
+// -----
+
+// D1: an integer, on a result
+// expected-error @+1 {{expected 'colonnade.scale' of result 0 to be an f64 attribute, got 1 : i64}}
+func.func private @f() -> (tensor<4xi8> {colonnade.scale = 1 : i64})
+
+// -----
+
+// D2: a floating-point argument
+// expected-error @+1 {{expected an integer type for argument 0 with 'colonnade.scale', got 'tensor<4xf32>'}}
+func.func private @f(tensor<4xf32> {colonnade.scale = 1.0 : f64})
+
+// -----
+
+// D2: a floating-point result
+// expected-error @+1 {{expected an integer type for result 0 with 'colonnade.scale', got 'f64'}}
+func.func private @f() -> (f64 {colonnade.scale = 1.0 : f64})
+
+// -----
+
+// D3: an unknown attribute of an argument
+// expected-error @+1 {{has an unexpected attribute 'colonnade.zero_point'}}
+func.func private @f(tensor<4xi8> {colonnade.zero_point = 1.0 : f64})
+
+// -----
+
+// D3: an unknown attribute of a result
+// expected-error @+1 {{has an unexpected attribute 'colonnade.zero_point'}}
+func.func private @f() -> (tensor<4xi8> {colonnade.zero_point = 1.0 : f64})
+
+// -----
+
+// D3: a scale on an op
+// expected-error @+1 {{has an unexpected attribute 'colonnade.scale': the colonnade dialect has only 'colonnade.scale', on function arguments and results}}
+func.func private @f() attributes {colonnade.scale = 1.0 : f64}
+
+// -----
+
+// D3: an unknown attribute of the module
+// expected-error @+1 {{has an unexpected attribute 'colonnade.version'}}
+module attributes {colonnade.version = 1 : i64} {}
