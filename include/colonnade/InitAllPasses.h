@@ -15,6 +15,7 @@
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h"
+#include "colonnade/Pipelines/Pipelines.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -31,11 +32,13 @@ namespace colonnade {
 /// Colonnade's own passes.
 inline void registerColonnadePasses() {
   registerCombineColumnsPass();
+  registerQuantizePass();
   registerStripEncodingsPass();
   registerTermQuantizePass();
   registerVerifyPromisesPass();
   registerConvertLinalgToSystolicPass();
   systolic::registerSystolicTransformsPasses();
+  registerPipelines();
 }
 
 /// Upstream conversions from what programs are written in down to LLVM.

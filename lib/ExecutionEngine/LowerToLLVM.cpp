@@ -132,9 +132,10 @@ static LLVM::LoopAnnotationAttr getInnermostAnnotation(MLIRContext *context) {
 static LogicalResult lowerToLoops(ModuleOp module) {
   SmallVector<linalg::LinalgOp> ops;
   module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
-  LLVM::LoopAnnotationAttr annotation =
-      getInnermostAnnotation(module.getContext());
-  IRRewriter rewriter(module.getContext());
+  MLIRContext *context = module.getContext();
+  context->loadDialect<LLVM::LLVMDialect>();
+  LLVM::LoopAnnotationAttr annotation = getInnermostAnnotation(context);
+  IRRewriter rewriter(context);
   for (linalg::LinalgOp op : ops) {
     rewriter.setInsertionPoint(op);
     FailureOr<linalg::LinalgLoops> loops =

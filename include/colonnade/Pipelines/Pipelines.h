@@ -1,0 +1,78 @@
+//===- Pipelines.h - Named pipelines -*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The stage pipelines and their composition. Nothing happens here that the
+// passes, run one by one, would not do.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_PIPELINES_PIPELINES_H
+#define COLONNADE_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace colonnade {
+
+struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
+  Option<std::string> target{
+      *this, "target", llvm::cl::desc("JSON target, or name of a shipped one")};
+  Option<std::string> calibration{
+      *this, "calibration", llvm::cl::desc("Calibration images (.npy)")};
+  Option<int64_t> calibrationLimit{
+      *this, "calibration-limit",
+      llvm::cl::desc("Use only so many calibration images (0: all)"),
+      llvm::cl::init(0)};
+  Option<double> mean{*this, "mean",
+                      llvm::cl::desc("pixels become (p / 255 - mean) / std"),
+                      llvm::cl::init(0.0)};
+  Option<double> std{*this, "std", llvm::cl::desc("See mean"),
+                     llvm::cl::init(1.0)};
+  Option<int64_t> fanIn{*this, "fan-in",
+                        llvm::cl::desc("Columns combined into one (1: none)"),
+                        llvm::cl::init(1)};
+  Option<double> conflictLimit{
+      *this, "conflict-limit",
+      llvm::cl::desc("Pruned weights of a group, as a share of the rows"),
+      llvm::cl::init(0.0)};
+  Option<std::string> algorithm{*this, "algorithm",
+                                llvm::cl::desc("Grouping algorithm"),
+                                llvm::cl::init("agglomerative")};
+  Option<int64_t> group{*this, "group",
+                        llvm::cl::desc("Weights that share a term budget"),
+                        llvm::cl::init(8)};
+  Option<int64_t> budget{*this, "budget",
+                         llvm::cl::desc("Terms kept per group (0: all)"),
+                         llvm::cl::init(0)};
+  Option<int64_t> dataTerms{
+      *this, "data-terms",
+      llvm::cl::desc("Terms kept per activation (0: all)"),
+      llvm::cl::init(0)};
+  Option<std::string> digits{*this, "digits", llvm::cl::desc("Digit set"),
+                             llvm::cl::init("naf")};
+};
+
+/// Float linalg to integer linalg.
+void buildQuantizePipeline(mlir::OpPassManager &manager,
+                           const CompileOptions &options);
+
+/// Integer linalg to integer linalg with promises.
+void buildPromisePipeline(mlir::OpPassManager &manager,
+                          const CompileOptions &options);
+
+/// Integer linalg to a schedule.
+void buildSchedulePipeline(mlir::OpPassManager &manager,
+                           const CompileOptions &options);
+
+/// `--colonnade-compile`: the three above in turn.
+void buildCompilePipeline(mlir::OpPassManager &manager,
+                          const CompileOptions &options);
+
+void registerPipelines();
+
+} // namespace colonnade
+
+#endif // COLONNADE_PIPELINES_PIPELINES_H

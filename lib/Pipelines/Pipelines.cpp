@@ -1,0 +1,82 @@
+//===- Pipelines.cpp - Named pipelines -*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Pipelines/Pipelines.h"
+#include "colonnade/Conversion/LinalgToSystolic/Passes.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
+#include "colonnade/Dialect/Systolic/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace colonnade;
+
+void colonnade::buildQuantizePipeline(OpPassManager &manager,
+                                      const CompileOptions &options) {
+  QuantizeOptions quantize;
+  quantize.calibration = options.calibration;
+  quantize.calibrationLimit = options.calibrationLimit;
+  quantize.mean = options.mean;
+  quantize.std = options.std;
+  manager.addPass(createQuantize(quantize));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void colonnade::buildPromisePipeline(OpPassManager &manager,
+                                     const CompileOptions &options) {
+  if (options.fanIn != 1) {
+    CombineColumnsOptions combine;
+    combine.fanIn = options.fanIn;
+    combine.conflictLimit = options.conflictLimit;
+    combine.algorithm = options.algorithm;
+    manager.addNestedPass<func::FuncOp>(createCombineColumns(combine));
+  }
+  TermQuantizeOptions terms;
+  terms.group = options.group;
+  terms.budget = options.budget;
+  terms.dataTerms = options.dataTerms;
+  terms.digits = options.digits;
+  if (options.budget != 0 || options.dataTerms != 0)
+    manager.addNestedPass<func::FuncOp>(createTermQuantize(terms));
+  manager.addPass(createVerifyPromises());
+}
+
+void colonnade::buildSchedulePipeline(OpPassManager &manager,
+                                      const CompileOptions &options) {
+  ConvertLinalgToSystolicOptions convert;
+  convert.target = options.target;
+  manager.addPass(createConvertLinalgToSystolic(convert));
+  manager.addPass(systolic::createSchedule());
+}
+
+void colonnade::buildCompilePipeline(OpPassManager &manager,
+                                     const CompileOptions &options) {
+  buildQuantizePipeline(manager, options);
+  buildPromisePipeline(manager, options);
+  buildSchedulePipeline(manager, options);
+}
+
+void colonnade::registerPipelines() {
+  PassPipelineRegistration<CompileOptions>(
+      "colonnade-quantize-pipeline", "Float linalg to integer linalg",
+      buildQuantizePipeline);
+  PassPipelineRegistration<CompileOptions>(
+      "colonnade-promise-pipeline", "Establish promises on integer linalg",
+      buildPromisePipeline);
+  PassPipelineRegistration<CompileOptions>(
+      "colonnade-schedule-pipeline", "Integer linalg to a schedule",
+      buildSchedulePipeline);
+  PassPipelineRegistration<CompileOptions>(
+      "colonnade-compile",
+      "Compile float linalg to a schedule for a systolic array",
+      buildCompilePipeline);
+}
