@@ -61,51 +61,6 @@ void registerExecutableDialects(DialectRegistry &registry) {
   registerLLVMDialectTranslation(registry);
 }
 
-/// Loop order of a reduction: outer parallel loops, reductions in their own
-/// order, then the loops that run over the output's last dimension (its last
-/// two for images, so that a weight is loaded once per image).
-static SmallVector<unsigned> getLoopOrder(linalg::GenericOp op) {
-  AffineMap output = op.getIndexingMapsArray().back();
-  unsigned numInner = output.getNumResults() >= 4 ? 2 : 1;
-  llvm::SmallSetVector<unsigned, 2> inner;
-  for (AffineExpr result : output.getResults().take_back(numInner))
-    if (auto dim = dyn_cast<AffineDimExpr>(result))
-      inner.insert(dim.getPosition());
-  SmallVector<unsigned> order, reductions;
-  for (auto [index, type] : llvm::enumerate(op.getIteratorTypesArray()))
-    if (type == utils::IteratorType::reduction)
-      reductions.push_back(index);
-    else if (!inner.contains(index))
-      order.push_back(index);
-  llvm::append_range(order, reductions);
-  llvm::append_range(order, inner);
-  return order;
-}
-
-/// Turns named ops into linalg.generic and reorders the loops of reductions.
-static LogicalResult orderLoops(ModuleOp module) {
-  SmallVector<linalg::LinalgOp> ops;
-  module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
-  IRRewriter rewriter(module.getContext());
-  for (linalg::LinalgOp op : ops) {
-    if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1)
-      continue;
-    rewriter.setInsertionPoint(op);
-    auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
-    if (!generic) {
-      FailureOr<linalg::GenericOp> general =
-          linalg::generalizeNamedOp(rewriter, op);
-      if (failed(general))
-        continue; // Ops like softmax decompose in their own passes.
-      generic = *general;
-    }
-    if (failed(linalg::interchangeGenericOp(rewriter, generic,
-                                            getLoopOrder(generic))))
-      return generic.emitError("cannot reorder the loops of this op");
-  }
-  return success();
-}
-
 /// Copies become linalg ops: the library call that memref.copy lowers to
 /// otherwise is not linked.
 static void generalizeCopies(ModuleOp module) {
@@ -173,14 +128,18 @@ static void addLoweringPasses(OpPassManager &manager) {
   manager.addPass(createLowerAffinePass());
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createArithToLLVMConversionPass());
-  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  // malloc with alignment goes through integers, behind which LLVM sees no
+  // distinct buffers.
+  FinalizeMemRefToLLVMConversionPassOptions memrefOptions;
+  memrefOptions.useAlignedAlloc = true;
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass(memrefOptions));
   manager.addPass(createConvertControlFlowToLLVMPass());
   manager.addPass(createConvertFuncToLLVMPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
 llvm::LogicalResult lowerToLLVM(ModuleOp module) {
-  if (failed(orderLoops(module)))
+  if (failed(orderReductions(module)))
     return failure();
   PassManager bufferize(module.getContext());
   addBufferizePasses(bufferize);

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Weights.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
@@ -75,16 +76,25 @@ static Value lowerToLookup(OpBuilder &builder, TermQuantizeOp op) {
   return generic.getResult(0);
 }
 
+/// Says why combine_columns did not fold.
+static void reportCombineColumns(CombineColumnsOp op) {
+  std::optional<std::vector<int8_t>> values = readWeights(op.getSource());
+  if (values)
+    (void)checkUnassignedColumns(op.getType(), *values,
+                                 [&] { return op.emitOpError(); });
+  else
+    op.emitOpError("expected constant weights, got values known at run time "
+                   "only");
+}
+
 /// The value in place of an op that establishes a promise and does not fold;
 /// null, after an error, when there is none.
 static Value lowerRunTimeOp(OpBuilder &builder, Operation *op) {
-  auto quantize = dyn_cast<TermQuantizeOp>(op);
-  if (!quantize) {
-    op->emitOpError("expected constant weights whose unassigned columns are "
-                    "zero, got run-time values or nonzero columns: fold the op "
-                    "(--canonicalize), check it (--colonnade-verify-promises)");
+  if (auto combine = dyn_cast<CombineColumnsOp>(op)) {
+    reportCombineColumns(combine);
     return nullptr;
   }
+  auto quantize = cast<TermQuantizeOp>(op);
   int64_t group = getTermsPromise(quantize.getType()).getGroup();
   if (group != 1) {
     op->emitOpError("expected group = 1 for values known at run time only, "

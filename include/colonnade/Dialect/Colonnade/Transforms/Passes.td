@@ -64,8 +64,8 @@ def CombineColumns
 
     Limits: one dimension of the weights counts the output channels, the others
     are all reduced (no depthwise, grouped or batched contractions). Weights
-    that several contractions read are combined once, as are weights that
-    promise `columns` already.
+    that several contractions read are combined once for all of them; weights
+    that promise `columns` already are left alone.
 
     Remarks, category `colonnade`, name `combine-columns`: passed, for each
     filter matrix, with its columns before (`Columns`) and after (`Groups`),

@@ -1,0 +1,271 @@
+//===- Agreement.cpp - Compiler error is zero -*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Holds up the invariants on the shipped networks: the stripped linalg through
+// the JIT and the machine-level simulator compute the same integers; unpacking a
+// schedule gives back every weight; a corrupted schedule is noticed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
+#include "colonnade/ExecutionEngine/JitFunction.h"
+#include "colonnade/InitAllDialects.h"
+#include "colonnade/Numerics/Quantization.h"
+#include "colonnade/Pipelines/Pipelines.h"
+#include "colonnade/Simulator/ProgramVerifier.h"
+#include "colonnade/Simulator/Simulator.h"
+#include "colonnade/Support/ImageInput.h"
+#include "colonnade/Target/ProgramExport.h"
+#include "mlir/Parser/Parser.h"
+#include "gtest/gtest.h"
+
+using namespace mlir;
+using namespace colonnade;
+
+namespace {
+
+struct Case {
+  const char *model;
+  double mean, std;
+  const char *target;
+  int64_t fanIn;
+  double conflictLimit;
+  int64_t budget, dataTerms;
+};
+
+std::string getDataPath(const Twine &name) {
+  return (COLONNADE_TEST_DATA "/" + name).str();
+}
+
+class Agreement : public testing::TestWithParam<Case> {
+protected:
+  Agreement() {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    context.appendDialectRegistry(registry);
+    const Case &c = GetParam();
+    options.target = c.target;
+    options.calibration = getDataPath("calibration.npy");
+    options.calibrationLimit = 64;
+    options.mean = c.mean;
+    options.std = c.std;
+    options.fanIn = c.fanIn;
+    options.conflictLimit = c.conflictLimit;
+    options.budget = c.budget;
+    options.dataTerms = c.dataTerms;
+    module = parseSourceFile<ModuleOp>(
+        getDataPath("models/" + Twine(c.model) + ".linalg.mlir"), &context);
+  }
+
+  /// The module with promises, after the two tensor-level stages.
+  LogicalResult establishPromises() {
+    PassManager manager(&context);
+    buildQuantizePipeline(manager, options);
+    buildPromisePipeline(manager, options);
+    return manager.run(*module);
+  }
+
+  FailureOr<ExportedProgram> schedule(ModuleOp promised) {
+    PassManager manager(&context);
+    buildSchedulePipeline(manager, options);
+    if (failed(manager.run(promised)))
+      return failure();
+    return exportProgram(*promised.getOps<systolic::ProgramOp>().begin());
+  }
+
+  MLIRContext context;
+  CompileOptions options;
+  OwningOpRef<ModuleOp> module;
+};
+
+TEST_P(Agreement, JitAndMachineComputeTheSameIntegers) {
+  ASSERT_TRUE(module);
+  ASSERT_TRUE(succeeded(establishPromises()));
+  OwningOpRef<ModuleOp> stripped(module->clone());
+  PassManager manager(&context);
+  manager.addPass(createStripEncodings());
+  ASSERT_TRUE(succeeded(manager.run(*stripped)));
+  auto jit = llvm::cantFail(JitFunction::compile(*stripped, "main"));
+  FailureOr<ExportedProgram> exported = schedule(*module);
+  ASSERT_TRUE(succeeded(exported));
+  auto simulator =
+      llvm::cantFail(sim::Simulator::create(std::move(exported->program)));
+
+  ImageSet images =
+      llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
+  PixelNormalization normalization{GetParam().mean, GetParam().std};
+  std::vector<float> values(images.getImageElements());
+  std::vector<int8_t> input(values.size());
+  std::vector<int32_t> expected(10), actual(10);
+  for (int64_t image = 0; image < images.getCount(); ++image) {
+    images.getInput(image, normalization, values);
+    for (auto [integer, value] : llvm::zip(input, values))
+      integer = quantizeSymmetric(value, simulator->getProgram().input.scale);
+    llvm::cantFail(jit->run({input.data()}, {expected.data()}));
+    llvm::cantFail(simulator->run(
+        {reinterpret_cast<const uint8_t *>(input.data()), input.size()},
+        {reinterpret_cast<uint8_t *>(actual.data()), actual.size() * 4}));
+    ASSERT_EQ(actual, expected) << "image " << image;
+  }
+}
+
+TEST_P(Agreement, UnpackingGivesBackEveryWeight) {
+  ASSERT_TRUE(module);
+  ASSERT_TRUE(succeeded(establishPromises()));
+  std::vector<uint64_t> digests;
+  std::vector<std::vector<int8_t>> constants;
+  module->walk([&](arith::ConstantOp constant) {
+    auto type = dyn_cast<RankedTensorType>(constant.getType());
+    auto dense = dyn_cast<DenseIntElementsAttr>(constant.getValue());
+    if (type && dense && type.getElementType().isInteger(8) &&
+        type.getRank() > 1) {
+      auto range = dense.getValues<int8_t>();
+      constants.emplace_back(range.begin(), range.end());
+    }
+  });
+  FailureOr<ExportedProgram> exported = schedule(*module);
+  ASSERT_TRUE(succeeded(exported));
+  ASSERT_FALSE(exported->program.weights.empty());
+  for (const sim::PackedWeights &weights : exported->program.weights) {
+    auto dense = llvm::cantFail(sim::unpackWeights(weights));
+    // Row axis 1 (matmul) is stored transposed.
+    std::vector<int8_t> transposed(dense.size());
+    for (int64_t r = 0; r < weights.rows; ++r)
+      for (int64_t c = 0; c < weights.matrixColumns; ++c)
+        transposed[c * weights.rows + r] =
+            dense[r * weights.matrixColumns + c];
+    EXPECT_TRUE(llvm::is_contained(constants, dense) ||
+                llvm::is_contained(constants, transposed))
+        << weights.name;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Kill rate
+//===----------------------------------------------------------------------===//
+
+/// The first instruction of a kind at or after `from`.
+template <typename T> unsigned find(const sim::Program &program, unsigned from) {
+  while (!std::holds_alternative<T>(program.instructions[from].payload))
+    ++from;
+  return from;
+}
+
+template <typename T> T &get(sim::Program &program, unsigned index) {
+  return std::get<T>(program.instructions[index].payload);
+}
+
+struct Corruption {
+  const char *name;
+  void (*apply)(sim::Program &program);
+};
+
+const Corruption kCorruptions[] = {
+    {"stale target hash", [](sim::Program &p) { p.targetHash[0] ^= 1; }},
+    {"changed weight",
+     [](sim::Program &p) {
+       for (int8_t &value : p.weights[0].values)
+         if (value > 1) {
+           --value;
+           return;
+         }
+     }},
+    {"wrong select", [](sim::Program &p) { p.weights[0].selects[0] = 200; }},
+    {"wrong stream",
+     [](sim::Program &p) {
+       std::swap(p.weights[0].streams[0],
+                 p.weights[0].streams[p.weights[0].fanIn * p.weights[0].depth]);
+     }},
+    {"stream without its load token",
+     [](sim::Program &p) {
+       p.instructions[find<sim::StreamTile>(p, 0)].after.clear();
+     }},
+    {"load without its DMA token",
+     [](sim::Program &p) {
+       p.instructions[find<sim::LoadWeights>(p, 0)].after.clear();
+     }},
+    {"load before the swap",
+     [](sim::Program &p) {
+       unsigned second =
+           find<sim::LoadWeights>(p, find<sim::LoadWeights>(p, 0) + 1);
+       llvm::erase_if(p.instructions[second].after,
+                      [](const sim::Token &t) { return t.swapped; });
+     }},
+    {"vector pass before the stream is done",
+     [](sim::Program &p) {
+       p.instructions[find<sim::VectorPass>(p, 0)].after.clear();
+     }},
+    {"token of a later instruction",
+     [](sim::Program &p) {
+       p.instructions[0].after.push_back({1, false});
+     }},
+    {"wrong tile",
+     [](sim::Program &p) {
+       unsigned second =
+           find<sim::StreamTile>(p, find<sim::StreamTile>(p, 0) + 1);
+       get<sim::StreamTile>(p, find<sim::StreamTile>(p, 0)).tile.weights =
+           get<sim::StreamTile>(p, second).tile.weights;
+     }},
+    {"too few cycles per step",
+     [](sim::Program &p) {
+       get<sim::StreamTile>(p, find<sim::StreamTile>(p, 0)).stepCycles -= 1;
+     }},
+    {"accumulators kept",
+     [](sim::Program &p) {
+       get<sim::StreamTile>(p, find<sim::StreamTile>(p, 0)).accumulate = true;
+     }},
+    {"address beyond the memory",
+     [](sim::Program &p) {
+       get<sim::VectorPass>(p, find<sim::VectorPass>(p, 0)).output.address =
+           p.machine.dataSramBytes;
+     }},
+    {"tile at a wrong address",
+     [](sim::Program &p) {
+       get<sim::DmaWeights>(p, find<sim::DmaWeights>(p, 0))
+           .destinationAddress += 1;
+     }},
+    {"output overlaps the layer's input",
+     [](sim::Program &p) {
+       auto &copy = get<sim::DmaCopy>(p, find<sim::DmaCopy>(p, 0));
+       get<sim::VectorPass>(p, find<sim::VectorPass>(p, 0)).output.address =
+           copy.destinationAddress;
+       p.instructions[find<sim::VectorPass>(p, 0)].after.resize(1);
+     }},
+    {"input copied short",
+     [](sim::Program &p) {
+       get<sim::DmaCopy>(p, find<sim::DmaCopy>(p, 0)).counts[2] /= 2;
+     }},
+};
+
+TEST_P(Agreement, CorruptedSchedulesAreNoticed) {
+  ASSERT_TRUE(module);
+  ASSERT_TRUE(succeeded(establishPromises()));
+  FailureOr<ExportedProgram> exported = schedule(*module);
+  ASSERT_TRUE(succeeded(exported));
+  EXPECT_TRUE(sim::verifyProgram(exported->program).empty());
+  for (const Corruption &corruption : kCorruptions) {
+    sim::Program program = exported->program;
+    corruption.apply(program);
+    auto simulator = sim::Simulator::create(std::move(program));
+    EXPECT_FALSE(bool(simulator)) << corruption.name;
+    if (!simulator)
+      EXPECT_FALSE(llvm::toString(simulator.takeError()).empty());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Models, Agreement,
+    testing::Values(
+        Case{"lenet5-fashion", 0.1307, 0.3081, "edge-32x32", 1, 0, 0, 0},
+        Case{"lenet5-fashion-pruned85", 0.1307, 0.3081, "edge-32x32", 8, 0.5,
+             16, 3},
+        Case{"lenet5-fashion-pruned85", 0.1307, 0.3081, "paper-cc-32x32", 8, 0,
+             0, 0},
+        Case{"resnet8-fashion", 0.286, 0.353, "paper-tq-128x64", 1, 0, 16, 3},
+        Case{"resnet8-fashion-pruned80", 0.286, 0.353, "edge-32x32", 8, 0.5,
+             16, 3}));
+
+} // namespace
