@@ -1,3 +1,34 @@
+// RUN: colonnade-opt %s --convert-linalg-to-systolic=target=edge-32x32 | FileCheck %s
+// RUN: colonnade-opt %s --convert-linalg-to-systolic=target=edge-32x32 | colonnade-opt | FileCheck %s
+// RUN: colonnade-opt %s --convert-linalg-to-systolic=target=edge-32x32 --systolic-schedule | colonnade-opt --systolic-verify-schedule | FileCheck %s --check-prefix=SCHEDULE
+// RUN: colonnade-opt %s --convert-linalg-to-systolic=target=edge-32x32 --systolic-schedule --systolic-unpack-weights | FileCheck %s --check-prefix=UNPACK
+
+// Padding joins the window, the rescale joins the convolution, pooling runs on
+// the vector unit; nothing of linalg is left.
+
+// CHECK-LABEL: func.func @main(
+// CHECK-SAME:      %[[X:.*]]: tensor<1x2x6x6xi8>
+// CHECK:         %[[W:.*]] = systolic.weights "conv1"
+// CHECK:         %[[CONV:.*]] = systolic.contract "conv1" %[[X]], %[[W]]
+// CHECK-SAME:      padding = [1, 1], output = [6, 6]
+// CHECK:           tosa.apply_scale
+// CHECK:         %[[POOL:.*]] = systolic.vector "pool1" <max>
+// CHECK-SAME:      ins(%[[CONV]])
+// CHECK-NOT:     linalg.
+// CHECK:         return %[[POOL]]
+
+// SCHEDULE:     systolic.program @main
+// SCHEDULE:       systolic.dma_copy "input"
+// SCHEDULE:       %[[DMA:.*]] = systolic.dma_weights "conv1"
+// SCHEDULE:       systolic.load_weights "conv1" {{.*}} after %[[DMA]]
+// SCHEDULE:       systolic.stream "conv1" {{.*}} step 49
+// SCHEDULE:       systolic.vector_pass "conv1"
+// SCHEDULE:       systolic.vector_pass "pool1" <max>
+// SCHEDULE:       systolic.dma_copy "output"
+
+// UNPACK:       func.func @main_conv1() -> tensor<3x2x3x3xi8>
+// UNPACK{LITERAL}: dense<[[[[1, 0, 2], [0, 3, 0], [0, 0, -1]]
+
 func.func @main(%x: tensor<1x2x6x6xi8> {colonnade.scale = 0.5 : f64}) -> (tensor<1x3x3x3xi8> {colonnade.scale = 0.25 : f64}) {
   %c0 = arith.constant 0 : i8
   %c0_i32 = arith.constant 0 : i32

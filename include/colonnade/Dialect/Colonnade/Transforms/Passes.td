@@ -14,14 +14,6 @@
 
 include "mlir/Pass/PassBase.td"
 
-def NormalizeContractions
-    : Pass<"colonnade-normalize", "::mlir::func::FuncOp"> {
-  let summary = "Fold and canonicalize a network to contractions and elementwise code";
-  let dependentDialects = ["::mlir::arith::ArithDialect",
-                           "::mlir::linalg::LinalgDialect",
-                           "::mlir::tensor::TensorDialect"];
-}
-
 def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
   let summary = "Post-training 8-bit symmetric quantization to integer linalg";
   let options = [
