@@ -23,6 +23,7 @@ config.substitutions.append(
     ("%data", os.path.join(config.test_source_root, "data"))
 )
 llvm_config.with_system_environment(["HOME", "TMP", "TEMP"])
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 llvm_config.use_default_substitutions()
 
 # Programs may be called by name; %colonnade-opt works as well.

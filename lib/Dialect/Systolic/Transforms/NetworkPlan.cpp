@@ -94,6 +94,10 @@ static LogicalResult emitUnmapped(Operation *op) {
 }
 
 static LogicalResult collectLayers(NetworkPlan &plan) {
+  // What the mapping refused explains itself better than what feeds it.
+  for (Operation &op : plan.function.getBody().front())
+    if (op.hasAttr(SystolicDialect::getRejectedAttrName()))
+      return emitUnmapped(&op);
   for (Operation &op : plan.function.getBody().front()) {
     if (isa<ContractOp, VectorOp>(op)) {
       FailureOr<LayerPlan> layer = planLayer(&op);
