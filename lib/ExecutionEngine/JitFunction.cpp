@@ -19,8 +19,6 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/IR/Module.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -84,8 +82,7 @@ llvm::Expected<std::unique_ptr<ExecutionEngine>> createEngine(ModuleOp module) {
   auto optimize =
       makeOptimizingTransformer(kOptimizationLevel, 0, machine->get());
   ExecutionEngineOptions options;
-  auto dump = [&](llvm::Module *m) { std::error_code ec; { llvm::raw_fd_ostream o("/tmp/jit/pre.ll", ec); m->print(o, nullptr);} auto e = optimize(m); llvm::raw_fd_ostream o("/tmp/jit/post.ll", ec); m->print(o, nullptr); return e; };
-  options.transformer = dump;
+  options.transformer = optimize;
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
@@ -118,7 +115,7 @@ SmallVector<int64_t, 12> getDescriptor(const JitFunction::Buffer &buffer,
 
 llvm::Error reportCompileError(func::FuncOp function, llvm::Error error) {
   std::string text = llvm::toString(std::move(error));
-  function.emitError("cannot compile '@")
+  emitError(function.getLoc(), "cannot compile '@")
       << function.getName() << "': " << text;
   return llvm::createStringError(text);
 }
@@ -135,7 +132,7 @@ llvm::Expected<std::unique_ptr<JitFunction>>
 JitFunction::compile(ModuleOp module, StringRef name) {
   auto function = module.lookupSymbol<func::FuncOp>(name);
   if (!function) {
-    module.emitError("expected a function '@") << name << "' to run";
+    emitError(module.getLoc(), "expected a function '@") << name << "' to run";
     return llvm::createStringError("expected a function '@" + name +
                                    "' to run");
   }

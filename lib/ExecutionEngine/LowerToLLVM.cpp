@@ -96,7 +96,7 @@ static LogicalResult lowerToLoops(ModuleOp module) {
     FailureOr<linalg::LinalgLoops> loops =
         linalg::linalgOpToLoops(rewriter, op);
     if (failed(loops))
-      return op.emitError("cannot lower this op to loops");
+      return emitError(op.getLoc(), "cannot lower this op to loops");
     // Discardable on a loop, the attribute is the branch's own in the end.
     if (!loops->empty())
       loops->back()->setAttr("loop_annotation", annotation);
@@ -113,8 +113,7 @@ static void addBufferizePasses(OpPassManager &manager) {
   bufferizeOptions.bufferizeFunctionBoundaries = true;
   bufferizeOptions.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
-  manager.addPass(
-      bufferization::createOneShotBufferizePass(bufferizeOptions));
+  manager.addPass(bufferization::createOneShotBufferizePass(bufferizeOptions));
   bufferization::BufferResultsToOutParamsPassOptions resultOptions;
   resultOptions.hoistStaticAllocs = true;
   resultOptions.modifyPublicFunctions = true;

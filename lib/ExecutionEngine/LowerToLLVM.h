@@ -25,9 +25,9 @@ void registerExecutableDialects(mlir::DialectRegistry &registry);
 /// the op or value at fault and returns the same text.
 llvm::Error checkExecutable(mlir::func::FuncOp function);
 
-/// Rewrites convolutions and other reductions, on tensors, so that the innermost
-/// loop is long, parallel and contiguous. Every output still adds up in the
-/// order of the named op, so floating-point results stay the same.
+/// Rewrites convolutions and other reductions, on tensors, so that the
+/// innermost loop is long, parallel and contiguous. Every output still adds up
+/// in the order of the named op, so floating-point results stay the same.
 llvm::LogicalResult orderReductions(mlir::ModuleOp module);
 
 /// Lowers all functions of `module`, which checkExecutable accepts, to the

@@ -21,6 +21,7 @@ using namespace colonnade;
 
 void colonnade::buildQuantizePipeline(OpPassManager &manager,
                                       const CompileOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createNormalizeContractions());
   QuantizeOptions quantize;
   quantize.calibration = options.calibration;
   quantize.calibrationLimit = options.calibrationLimit;

@@ -29,8 +29,8 @@ void colonnade::normalizePixels(llvm::ArrayRef<uint8_t> pixels,
                                 const PixelNormalization &normalization,
                                 llvm::MutableArrayRef<float> values) {
   for (auto [pixel, value] : llvm::zip_equal(pixels, values))
-    value = float((double(pixel) / 255 - normalization.mean) /
-                  normalization.std);
+    value =
+        float((double(pixel) / 255 - normalization.mean) / normalization.std);
 }
 
 static std::string printShape(llvm::ArrayRef<int64_t> shape) {
@@ -54,9 +54,9 @@ llvm::Expected<ImageSet> ImageSet::read(llvm::StringRef path) {
         path + ": expected an array of images, [count, ...], got shape " +
         printShape(array->shape));
   if (array->getNumElements() == 0)
-    return llvm::createStringError(
-        path + ": expected at least one image, got shape " +
-        printShape(array->shape));
+    return llvm::createStringError(path +
+                                   ": expected at least one image, got shape " +
+                                   printShape(array->shape));
   return ImageSet(path.str(), std::move(*array));
 }
 

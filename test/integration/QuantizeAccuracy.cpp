@@ -125,8 +125,8 @@ protected:
 TEST_P(QuantizeAccuracy, FloatLogitsAgreeWithPyTorch) {
   ASSERT_TRUE(module);
   Classifier classifier(*module, GetParam());
-  NpyArray file = expect(readNpy(
-      getDataPath("logits/" + Twine(GetParam().name) + ".logits.npy")));
+  NpyArray file = expect(
+      readNpy(getDataPath("logits/" + Twine(GetParam().name) + ".logits.npy")));
   llvm::ArrayRef<float> reference = expect(file.getValues<float>());
   double largest = 0;
   int64_t correct = 0;
@@ -147,8 +147,8 @@ TEST_P(QuantizeAccuracy, IntegersClassifyAsWellAsFloats) {
   ASSERT_TRUE(module);
   ASSERT_TRUE(succeeded(quantize()));
   auto function = module->lookupSymbol<func::FuncOp>("main");
-  double inputScale = getScale(
-      function.getArgAttr(0, ColonnadeDialect::getScaleAttrName()));
+  double inputScale =
+      getScale(function.getArgAttr(0, ColonnadeDialect::getScaleAttrName()));
   Classifier classifier(*module, GetParam());
   int64_t correct = 0;
   for (int64_t index = 0; index < images.getCount(); ++index)
@@ -162,11 +162,10 @@ TEST_P(QuantizeAccuracy, IntegersClassifyAsWellAsFloats) {
 
 INSTANTIATE_TEST_SUITE_P(
     Models, QuantizeAccuracy,
-    testing::Values(
-        Model{"lenet5-fashion", {0.1307, 0.3081}, 916},
-        Model{"lenet5-fashion-pruned85", {0.1307, 0.3081}, 910},
-        Model{"resnet8-fashion", {0.286, 0.353}, 928},
-        Model{"resnet8-fashion-pruned80", {0.286, 0.353}, 937}),
+    testing::Values(Model{"lenet5-fashion", {0.1307, 0.3081}, 916},
+                    Model{"lenet5-fashion-pruned85", {0.1307, 0.3081}, 910},
+                    Model{"resnet8-fashion", {0.286, 0.353}, 928},
+                    Model{"resnet8-fashion-pruned80", {0.286, 0.353}, 937}),
     [](const testing::TestParamInfo<Model> &info) {
       std::string name = info.param.name;
       std::replace(name.begin(), name.end(), '-', '_');

@@ -151,13 +151,13 @@ void checkConvolution(const ConvShape &shape, Generator &generator,
   auto x = generator.values<T>(shape.channels * shape.height * shape.width);
   auto w = generator.values<T>(shape.filters * shape.channels * shape.kernel *
                                shape.kernel);
-  auto init = generator.values<Acc>(shape.filters * shape.outHeight *
-                                    shape.outWidth);
+  auto init =
+      generator.values<Acc>(shape.filters * shape.outHeight * shape.outWidth);
   auto xBefore = x, wBefore = w;
   auto initBefore = init;
   std::vector<Acc> result(init.size());
-  ASSERT_FALSE(bool(
-      function.run({x.data(), w.data(), init.data()}, {result.data()})));
+  ASSERT_FALSE(
+      bool(function.run({x.data(), w.data(), init.data()}, {result.data()})));
   EXPECT_EQ(result, (convolve<T, Acc>(shape, x, w, init)));
   EXPECT_EQ(x, xBefore);
   EXPECT_EQ(w, wBefore);

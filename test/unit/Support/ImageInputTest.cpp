@@ -43,8 +43,8 @@ TEST(ImageInputTest, NormalizesPixelsInDoublePrecision) {
 TEST(ImageInputTest, ReadsTheImageAsked) {
   TemporaryDirectory directory;
   std::vector<uint8_t> pixels = {0, 255, 51, 102, 153, 204};
-  auto images = getValue(ImageSet::read(write<uint8_t>(directory, pixels,
-                                                       {3, 1, 2})));
+  auto images =
+      getValue(ImageSet::read(write<uint8_t>(directory, pixels, {3, 1, 2})));
   ASSERT_TRUE(images);
   EXPECT_EQ(images->getCount(), 3);
   EXPECT_EQ(images->getImageElements(), 2);
@@ -67,8 +67,8 @@ TEST(ImageInputTest, FloatsAreNotNormalized) {
 TEST(ImageInputTest, ChecksTheImageSize) {
   TemporaryDirectory directory;
   std::vector<uint8_t> pixels(12);
-  auto images = getValue(ImageSet::read(write<uint8_t>(directory, pixels,
-                                                       {2, 3, 2})));
+  auto images =
+      getValue(ImageSet::read(write<uint8_t>(directory, pixels, {2, 3, 2})));
   ASSERT_TRUE(images);
   EXPECT_EQ(getMessage(images->checkImageShape({1, 1, 3, 2})), "");
   EXPECT_THAT(getMessage(images->checkImageShape({1, 1, 3, 3})),
@@ -84,12 +84,13 @@ TEST(ImageInputTest, RefusesWhatHoldsNoImages) {
       getMessage(ImageSet::read(write<int32_t>(directory, integers, {2, 2}))),
       HasSubstr("expected images of uint8 or float32, got int32"));
   std::vector<uint8_t> pixels(4);
-  EXPECT_THAT(getMessage(ImageSet::read(write<uint8_t>(directory, pixels, {4}))),
-              HasSubstr("expected an array of images, [count, ...], got shape "
-                        "[4]"));
-  EXPECT_THAT(getMessage(ImageSet::read(
-                  write<uint8_t>(directory, {}, {0, 28, 28}))),
-              HasSubstr("expected at least one image, got shape [0, 28, 28]"));
+  EXPECT_THAT(
+      getMessage(ImageSet::read(write<uint8_t>(directory, pixels, {4}))),
+      HasSubstr("expected an array of images, [count, ...], got shape "
+                "[4]"));
+  EXPECT_THAT(
+      getMessage(ImageSet::read(write<uint8_t>(directory, {}, {0, 28, 28}))),
+      HasSubstr("expected at least one image, got shape [0, 28, 28]"));
   EXPECT_THAT(getMessage(ImageSet::read(directory.getPath("missing.npy"))),
               HasSubstr("missing.npy"));
 }

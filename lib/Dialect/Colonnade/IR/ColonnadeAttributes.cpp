@@ -102,9 +102,8 @@ int64_t ColumnsAttr::getNumGroups() const {
 }
 
 /// C4 and C5.
-static LogicalResult
-verifyGroups(function_ref<InFlightDiagnostic()> emitError, int64_t fanIn,
-             ArrayRef<int32_t> assignment) {
+static LogicalResult verifyGroups(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t fanIn, ArrayRef<int32_t> assignment) {
   // A group number past the last column leaves a hole, whatever it is.
   int64_t groups = std::min<int64_t>(countGroups(assignment),
                                      static_cast<int64_t>(assignment.size()));
@@ -116,8 +115,7 @@ verifyGroups(function_ref<InFlightDiagnostic()> emitError, int64_t fanIn,
     if (count == 0)
       return emitError() << "expected groups numbered without holes, got no "
                             "column in group "
-                         << group << " and "
-                         << *llvm::max_element(assignment)
+                         << group << " and " << *llvm::max_element(assignment)
                          << " as the largest group";
   for (auto [group, count] : llvm::enumerate(members))
     if (count > fanIn)
@@ -209,9 +207,8 @@ void EncodingAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-LogicalResult
-EncodingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                     ColumnsAttr columns, TermsAttr terms) {
+LogicalResult EncodingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   ColumnsAttr columns, TermsAttr terms) {
   if (!columns && !terms) // E1
     return emitError() << "expected a promise (columns or terms), got none";
   if (terms && terms.isPacked() && !columns) // E2

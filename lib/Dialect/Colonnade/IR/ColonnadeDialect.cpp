@@ -39,11 +39,11 @@ Operation *ColonnadeDialect::materializeConstant(OpBuilder &builder,
 
 /// D3.
 static LogicalResult rejectAttribute(Operation *op, NamedAttribute attribute) {
-  return op->emitOpError()
-         << "has an unexpected attribute '" << attribute.getName().getValue()
-         << "': the colonnade dialect has only '"
-         << ColonnadeDialect::getScaleAttrName()
-         << "', on function arguments and results";
+  return op->emitOpError() << "has an unexpected attribute '"
+                           << attribute.getName().getValue()
+                           << "': the colonnade dialect has only '"
+                           << ColonnadeDialect::getScaleAttrName()
+                           << "', on function arguments and results";
 }
 
 /// D1 to D3 for the argument or result (`what`) number `index` of `type`.
@@ -76,9 +76,10 @@ ColonnadeDialect::verifyOperationAttribute(Operation *op,
   return rejectAttribute(op, attribute);
 }
 
-LogicalResult ColonnadeDialect::verifyRegionArgAttribute(
-    Operation *op, unsigned regionIndex, unsigned index,
-    NamedAttribute attribute) {
+LogicalResult
+ColonnadeDialect::verifyRegionArgAttribute(Operation *op, unsigned regionIndex,
+                                           unsigned index,
+                                           NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
     return rejectAttribute(op, attribute);

@@ -4,8 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifies and folds the ops. Comments cite the constraints that ColonnadeOps.td
-// numbers.
+// Verifies and folds the ops. Comments cite the constraints that
+// ColonnadeOps.td numbers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -75,12 +75,13 @@ LogicalResult CombineColumnsOp::verify() {
   if (source == result)
     return success();
   if (ColumnsAttr columns = getColumnsPromise(source)) // CC3
-    return reportPromise(*this, "a source with the columns promise ", nullptr,
-                         columns);
+    return emitOpError() << "expected a source without a columns promise, got "
+                         << columns;
   TermsAttr expected = getTermsPromise(source);
   if (getTermsPromise(result) != expected) // CC4
-    return reportPromise(*this, "the source's terms promise in the result: ",
-                         expected, getTermsPromise(result));
+    return reportPromise(*this,
+                         "the source's terms promise in the result: ", expected,
+                         getTermsPromise(result));
   return success();
 }
 
@@ -88,14 +89,13 @@ OpFoldResult CombineColumnsOp::fold(FoldAdaptor adaptor) {
   if (getSource().getType() == getType())
     return getSource();
   RankedTensorType type = getType();
-  return foldEstablish(
-      adaptor.getSource(), type,
-      [&](MutableArrayRef<int8_t> values) -> LogicalResult {
-        if (failed(checkUnassignedColumns(type, values)))
-          return failure();
-        pruneToColumns(type, values);
-        return success();
-      });
+  return foldEstablish(adaptor.getSource(), type,
+                       [&](MutableArrayRef<int8_t> values) -> LogicalResult {
+                         if (failed(checkUnassignedColumns(type, values)))
+                           return failure();
+                         pruneToColumns(type, values);
+                         return success();
+                       });
 }
 
 //===----------------------------------------------------------------------===//

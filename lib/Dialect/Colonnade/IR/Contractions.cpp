@@ -4,14 +4,15 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Finds the filter matrix of a contraction from its indexing maps alone, so that
-// every layout, named or generic, is treated alike.
+// Finds the filter matrix of a contraction from its indexing maps alone, so
+// that every layout, named or generic, is treated alike.
 //
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -59,8 +60,7 @@ static std::optional<WeightOperand> matchAxes(linalg::LinalgOp op,
   std::optional<int64_t> rowAxis, inputChannelAxis, reductionAxis;
   for (auto [axis, expression] : llvm::enumerate(weightMap.getResults())) {
     std::optional<unsigned> loop = getLoop(expression);
-    bool parallel =
-        loop && iterators[*loop] == utils::IteratorType::parallel;
+    bool parallel = loop && iterators[*loop] == utils::IteratorType::parallel;
     if (!loop || (parallel && dataMap.isFunctionOfDim(*loop))) {
       whyNot = llvm::formatv("dimension {0} of the weights is neither output "
                              "channel nor reduced (depthwise, grouped or "
@@ -80,7 +80,8 @@ static std::optional<WeightOperand> matchAxes(linalg::LinalgOp op,
     }
     if (!reductionAxis)
       reductionAxis = axis;
-    if (!inputChannelAxis && llvm::is_contained(dataMap.getResults(), expression))
+    if (!inputChannelAxis &&
+        llvm::is_contained(dataMap.getResults(), expression))
       inputChannelAxis = axis;
   }
   if (!rowAxis || !reductionAxis) {

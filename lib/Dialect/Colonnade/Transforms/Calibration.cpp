@@ -29,8 +29,8 @@ constexpr uint32_t kInfinityBits = 0x7f800000;
 uint32_t getLargestMagnitude(ArrayRef<float> values) {
   uint32_t largest = 0;
   for (float value : values)
-    largest = std::max(largest,
-                       llvm::bit_cast<uint32_t>(value) & kMagnitudeMask);
+    largest =
+        std::max(largest, llvm::bit_cast<uint32_t>(value) & kMagnitudeMask);
   return largest;
 }
 
@@ -49,8 +49,8 @@ OwningOpRef<ModuleOp> makeProbe(func::FuncOp function,
   }
   probe.getBody().front().getTerminator()->setOperands(results);
   probe.removeResAttrsAttr();
-  probe.setFunctionType(FunctionType::get(
-      function.getContext(), function.getArgumentTypes(), types));
+  probe.setFunctionType(FunctionType::get(function.getContext(),
+                                          function.getArgumentTypes(), types));
   return module;
 }
 
@@ -122,7 +122,7 @@ FailureOr<ActivationRanges> measureRanges(func::FuncOp function,
     images.getInput(image, options.normalization, recorder.getInputBuffer());
     const void *input = recorder.getInputBuffer().data();
     if (llvm::Error error = (*jit)->run({input}, outputs))
-      return function.emitError(llvm::toString(std::move(error)));
+      return emitError(function.getLoc(), llvm::toString(std::move(error)));
     if (failed(recorder.record(image)))
       return failure();
   }

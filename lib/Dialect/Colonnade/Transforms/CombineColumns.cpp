@@ -58,7 +58,7 @@ LogicalResult CombineColumns::initialize(MLIRContext *context) {
     return emitError(UnknownLoc::get(context)) << getArgument() << ": ";
   };
   if (fanIn < 1 || fanIn > 255)
-    return error() << "expected fan-in in [1, 255], got " << fanIn;
+    return error() << "expected fan-in in [1, 255], got " << fanIn.getValue();
   if (!(conflictLimit >= 0))
     return error() << "expected conflict-limit of at least 0, got "
                    << llvm::formatv("{0}", double(conflictLimit)).str();
@@ -69,7 +69,7 @@ LogicalResult CombineColumns::initialize(MLIRContext *context) {
   llvm::interleaveComma(
       getGroupingAlgorithms(), diagnostic,
       [&](const GroupingAlgorithm *known) { diagnostic << known->getName(); });
-  return diagnostic << ", got '" << algorithm << "'";
+  return diagnostic << ", got '" << algorithm.getValue() << "'";
 }
 
 //===----------------------------------------------------------------------===//
@@ -148,9 +148,8 @@ void CombineColumns::combine(Value weights, int64_t rowAxis,
   auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
                                      view.getRows(), view.getColumns());
   ColumnGroups groups = grouping->group(pattern, {fanIn, conflictLimit});
-  auto columns =
-      ColumnsAttr::get(&getContext(), rowAxis, fanIn,
-                       getAssignment(groups, view.getColumns()));
+  auto columns = ColumnsAttr::get(&getContext(), rowAxis, fanIn,
+                                  getAssignment(groups, view.getColumns()));
   RankedTensorType promised =
       withPromises(type, columns, getTermsPromise(type));
 

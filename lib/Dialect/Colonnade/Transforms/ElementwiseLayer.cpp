@@ -13,7 +13,9 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -26,10 +28,17 @@ std::optional<std::vector<float>> readFloatValues(Attribute attribute) {
     auto values = dense.getValues<float>();
     return std::vector<float>(values.begin(), values.end());
   }
-  if (auto resource = dyn_cast_if_present<DenseF32ResourceElementsAttr>(attribute))
+  if (auto resource =
+          dyn_cast_if_present<DenseF32ResourceElementsAttr>(attribute))
     if (auto values = resource.tryGetAsArrayRef())
       return values->vec();
   return std::nullopt;
+}
+
+std::string formatNumber(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.6g", value);
+  return text;
 }
 
 namespace {
@@ -60,9 +69,7 @@ private:
   std::optional<ElementwiseLayer> combine(Operation &body, BodyOperand first,
                                           BodyOperand second);
 
-  int64_t getNumChannels() {
-    return op.getStaticLoopRanges()[kChannelDim];
-  }
+  int64_t getNumChannels() { return op.getStaticLoopRanges()[kChannelDim]; }
   std::nullopt_t reject(const Twine &reason) {
     whyNot = reason.str();
     return std::nullopt;
@@ -91,24 +98,29 @@ bool BodyReader::hasElementwiseForm() {
 /// The constant that each channel sees, when no other loop matters.
 std::optional<std::vector<double>>
 BodyReader::readChannels(OpOperand &operand, ArrayRef<float> values) {
-  int64_t channels = getNumChannels();
-  if (llvm::all_equal(values))
-    return std::vector<double>(channels, values.front());
   auto type = cast<RankedTensorType>(operand.get().getType());
   AffineMap map = op.getMatchingIndexingMap(&operand);
-  for (auto [extent, expression] :
-       llvm::zip_equal(type.getShape(), map.getResults())) {
-    auto dim = dyn_cast<AffineDimExpr>(expression);
-    if (extent != 1 && (!dim || dim.getPosition() != kChannelDim)) {
-      reject(llvm::formatv("a constant varies along another dimension than "
-                           "the channel, {0}",
-                           kChannelDim));
-      return std::nullopt;
+  // Elements per channel step, and channels: none if the channel is not used.
+  int64_t inner = 1, channels = 1;
+  for (int64_t axis = type.getRank(); axis-- > 0;) {
+    auto dim = dyn_cast<AffineDimExpr>(map.getResult(axis));
+    if (dim && dim.getPosition() == kChannelDim) {
+      channels = type.getDimSize(axis);
+      break;
     }
+    inner *= type.getDimSize(axis);
   }
-  if (int64_t(values.size()) != channels)
-    return reject("a constant varies along several dimensions");
-  return std::vector<double>(values.begin(), values.end());
+  std::vector<double> perChannel(getNumChannels());
+  for (auto [channel, value] : llvm::enumerate(perChannel))
+    value = values[channel % channels * inner];
+  for (auto [position, value] : llvm::enumerate(values)) {
+    double expected = perChannel[int64_t(position) / inner % channels];
+    if (value != expected && !(std::isnan(value) && std::isnan(expected)))
+      return reject("a constant varies along other dimensions than the "
+                    "channel, " +
+                    Twine(kChannelDim));
+  }
+  return perChannel;
 }
 
 std::optional<BodyOperand> BodyReader::readTensor(OpOperand &operand) {
@@ -153,8 +165,9 @@ std::vector<double> negate(std::vector<double> values) {
 
 std::optional<ElementwiseLayer>
 BodyReader::combine(Operation &body, BodyOperand first, BodyOperand second) {
-  bool commutes = isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp,
-                      arith::MaxNumFOp>(body);
+  bool commutes =
+      isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MaxNumFOp>(
+          body);
   if (commutes && first.isConstant())
     std::swap(first, second);
   if (first.isConstant())
@@ -189,8 +202,7 @@ std::optional<ElementwiseLayer> BodyReader::read() {
     return std::nullopt;
   Value yielded = op.getBody()->getTerminator()->getOperand(0);
   Operation *body = yielded.getDefiningOp();
-  if (!body || body->getBlock() != op.getBody() ||
-      body->getNumOperands() != 2)
+  if (!body || body->getBlock() != op.getBody() || body->getNumOperands() != 2)
     return reject("its body is not one op with two operands");
   std::optional<BodyOperand> first = readOperand(body->getOperand(0));
   if (!first)

@@ -27,6 +27,9 @@ inline constexpr unsigned kChannelDim = 1;
 /// dense_resource. None for other kinds.
 std::optional<std::vector<float>> readFloatValues(mlir::Attribute attribute);
 
+/// A number for messages, in six significant digits.
+std::string formatNumber(double value);
+
 /// An elementwise op on a tensor, and constants that depend on the channel.
 struct ElementwiseLayer {
   enum class Kind {
@@ -49,8 +52,8 @@ struct ElementwiseLayer {
 
 /// What an all-parallel generic with one arithmetic op does. None when it is
 /// something else; `whyNot` then says what.
-std::optional<ElementwiseLayer> matchElementwiseLayer(mlir::linalg::GenericOp op,
-                                                      std::string &whyNot);
+std::optional<ElementwiseLayer>
+matchElementwiseLayer(mlir::linalg::GenericOp op, std::string &whyNot);
 
 } // namespace colonnade
 

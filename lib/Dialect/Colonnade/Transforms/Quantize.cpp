@@ -44,17 +44,19 @@ private:
 LogicalResult Quantize::checkOptions() {
   ModuleOp module = getOperation();
   if (outputBits < kFewestOutputBits || outputBits > kMostOutputBits)
-    return module.emitError("expected output-bits between ")
+    return emitError(module.getLoc(), "expected output-bits between ")
            << kFewestOutputBits << " and " << kMostOutputBits << ", got "
-           << outputBits;
+           << outputBits.getValue();
   if (calibrationLimit < 0)
-    return module.emitError("expected calibration-limit of at least 0 (0: all "
-                            "images), got ")
-           << calibrationLimit;
+    return emitError(module.getLoc(),
+                     "expected calibration-limit of at least 0 (0: all "
+                     "images), got ")
+           << calibrationLimit.getValue();
   if (llvm::Error error = PixelNormalization{mean, std}.check())
-    return module.emitError(llvm::toString(std::move(error)));
+    return emitError(module.getLoc(), llvm::toString(std::move(error)));
   if (calibration.empty())
-    return module.emitError(
+    return emitError(
+        module.getLoc(),
         "quantization needs images to measure activations on: give "
         "calibration=<file.npy>, uint8 or float32 [count, ...]");
   return success();
@@ -69,13 +71,14 @@ FailureOr<func::FuncOp> Quantize::findFunction() {
       if (candidate.isPublic())
         candidates.push_back(candidate);
     if (candidates.size() != 1)
-      return module.emitError("expected a function '@main' or exactly one "
-                              "public function to quantize, got ")
+      return emitError(module.getLoc(),
+                       "expected a function '@main' or exactly one "
+                       "public function to quantize, got ")
              << candidates.size() << " public ones";
     function = candidates.front();
   }
   if (!SymbolTable::symbolKnownUseEmpty(function, module))
-    return function.emitError("cannot quantize '@")
+    return emitError(function.getLoc(), "cannot quantize '@")
            << function.getName()
            << "': it is used inside the module, and its type would change "
               "(--inline inlines calls)";
@@ -83,15 +86,14 @@ FailureOr<func::FuncOp> Quantize::findFunction() {
 }
 
 FailureOr<ActivationRanges>
-Quantize::calibrate(func::FuncOp function,
-                    ArrayRef<QuantizableLayer> layers) {
+Quantize::calibrate(func::FuncOp function, ArrayRef<QuantizableLayer> layers) {
   llvm::Expected<ImageSet> images = ImageSet::read(calibration);
   if (!images)
-    return function.emitError("cannot calibrate: ")
+    return emitError(function.getLoc(), "cannot calibrate: ")
            << llvm::toString(images.takeError());
   auto input = cast<ShapedType>(function.getArgument(0).getType());
   if (llvm::Error error = images->checkImageShape(input.getShape()))
-    return function.emitError("cannot calibrate: ")
+    return emitError(function.getLoc(), "cannot calibrate: ")
            << llvm::toString(std::move(error));
   SmallVector<Value> activations;
   for (const QuantizableLayer &layer : layers)
@@ -106,7 +108,8 @@ FailureOr<func::FuncOp> Quantize::quantize(func::FuncOp function) {
   RewritePatternSet patterns(&getContext());
   linalg::populateDecomposeLinalgOpsPattern(patterns);
   if (failed(applyPatternsGreedily(function, std::move(patterns))))
-    return function.emitError("cannot decompose the function's linalg ops");
+    return emitError(function.getLoc(),
+                     "cannot decompose the function's linalg ops");
   FailureOr<std::vector<QuantizableLayer>> layers =
       matchQuantizableFunction(function);
   if (failed(layers))

@@ -4,10 +4,10 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Goes through the layers once. What a layer computes stays pending, as integers
-// together with the affine function of them that is meant, for as long as
-// layers only change that function; whoever needs int8 values materializes them
-// with one rescale.
+// Goes through the layers once. What a layer computes stays pending, as
+// integers together with the affine function of them that is meant, for as long
+// as layers only change that function; whoever needs int8 values materializes
+// them with one rescale.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,9 +17,9 @@
 #include "QuantizeWeights.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/Format.h"
 
 using namespace mlir;
 
@@ -81,8 +81,10 @@ private:
   QuantizationError weightError;
 };
 
-std::string formatNumber(double value) {
-  return llvm::formatv("{0:g6}", value).str();
+std::string formatDecibels(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.1f dB", value);
+  return text;
 }
 
 ArrayRef<int64_t> getShape(Value value) {
@@ -100,8 +102,9 @@ void QuantizedFunctionBuilder::setInt8(Value value, QuantizedTensor tensor) {
 
 void QuantizedFunctionBuilder::remarkTensor(Value value, double scale) {
   Operation *op = value.getDefiningOp();
+  Operation *terminator = function.getBody().front().getTerminator();
   remark::passed(value.getLoc(),
-                 getRemarkOpts(kQuantizeRule, op ? op : function))
+                 getRemarkOpts(kQuantizeRule, op ? op : terminator))
       << remark::metric("Op", op ? op->getName().getStringRef().str()
                                  : std::string("argument"))
       << remark::metric("Range", formatNumber(ranges.lookup(value)))
@@ -228,11 +231,11 @@ QuantizedFunctionBuilder::addMaxPool(const QuantizableLayer &layer) {
                             builder.getI8Type(), kLowestInt8);
   Value window = tensor::EmptyOp::create(
       builder, loc, getShape(pool.getInputs()[1]), builder.getI8Type());
-  Value value = linalg::PoolingNchwMaxOp::create(
-                    builder, loc, init.getType(),
-                    ValueRange{data->value, window}, init, pool.getStrides(),
-                    pool.getDilations())
-                    .getResult(0);
+  Value value =
+      linalg::PoolingNchwMaxOp::create(builder, loc, init.getType(),
+                                       ValueRange{data->value, window}, init,
+                                       pool.getStrides(), pool.getDilations())
+          .getResult(0);
   setInt8(pool.getResult(0), {value, data->scale});
   return success();
 }
@@ -247,13 +250,13 @@ QuantizedFunctionBuilder::addSumPool(const QuantizableLayer &layer) {
   ArrayRef<int64_t> windowShape = getShape(pool.getInputs()[1]);
   Value init = createFilled(builder, loc, getShape(pool.getResult(0)),
                             builder.getI32Type(), 0);
-  Value window = tensor::EmptyOp::create(builder, loc, windowShape,
-                                         builder.getI8Type());
-  Value value = linalg::PoolingNchwSumOp::create(
-                    builder, loc, init.getType(),
-                    ValueRange{data->value, window}, init, pool.getStrides(),
-                    pool.getDilations())
-                    .getResult(0);
+  Value window =
+      tensor::EmptyOp::create(builder, loc, windowShape, builder.getI8Type());
+  Value value =
+      linalg::PoolingNchwSumOp::create(builder, loc, init.getType(),
+                                       ValueRange{data->value, window}, init,
+                                       pool.getStrides(), pool.getDilations())
+          .getResult(0);
   pending[pool.getResult(0)] = PendingValue::get(
       value, data->scale, kLargestInt8 * llvm::product_of(windowShape));
   return success();
@@ -267,12 +270,11 @@ LogicalResult QuantizedFunctionBuilder::addPad(const QuantizableLayer &layer) {
   Location loc = pad.getLoc();
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getI8IntegerAttr(0));
-  auto type = RankedTensorType::get(getShape(pad.getResult()),
-                                    builder.getI8Type());
-  Value value = tensor::PadOp::create(builder, loc, type, data->value,
-                                      pad.getMixedLowPad(),
-                                      pad.getMixedHighPad(), zero,
-                                      pad.getNofold());
+  auto type =
+      RankedTensorType::get(getShape(pad.getResult()), builder.getI8Type());
+  Value value = tensor::PadOp::create(
+      builder, loc, type, data->value, pad.getMixedLowPad(),
+      pad.getMixedHighPad(), zero, pad.getNofold());
   setInt8(pad.getResult(), {value, data->scale});
   return success();
 }
@@ -352,19 +354,17 @@ void QuantizedFunctionBuilder::remarkContraction(
       << remark::metric("InputScale", formatNumber(inputScale))
       << remark::metric("SmallestWeightScale", formatNumber(*smallest))
       << remark::metric("LargestWeightScale", formatNumber(*largest))
-      << remark::metric("WeightSqnr", llvm::formatv("{0:F1} dB",
-                                                    weights.error.getDecibels())
-                                          .str());
+      << remark::metric("WeightSqnr",
+                        formatDecibels(weights.error.getDecibels()));
 }
 
 void QuantizedFunctionBuilder::remarkFunction() {
-  remark::passed(function.getLoc(), getRemarkOpts(kQuantizeRule, result))
-      << remark::metric("Function", function.getName())
+  Operation *terminator = result.getBody().front().getTerminator();
+  remark::passed(function.getLoc(), getRemarkOpts(kQuantizeRule, terminator))
       << remark::metric("Contractions", numContractions)
       << remark::metric("Tensors", int8Values.size())
-      << remark::metric(
-             "WeightSqnr",
-             llvm::formatv("{0:F1} dB", weightError.getDecibels()).str());
+      << remark::metric("WeightSqnr",
+                        formatDecibels(weightError.getDecibels()));
 }
 
 //===----------------------------------------------------------------------===//

@@ -64,9 +64,9 @@ std::string printIndex(int64_t position, ArrayRef<int64_t> shape) {
 LogicalResult checkFinite(Value constant, ArrayRef<float> values) {
   for (auto [position, value] : llvm::enumerate(values))
     if (!std::isfinite(value))
-      return constant.getDefiningOp()->emitError(
-                 "expected finite values to quantize, got ")
-             << llvm::formatv("{0}", value).str() << " at index "
+      return emitError(constant.getLoc(),
+                       "expected finite values to quantize, got ")
+             << formatNumber(value) << " at index "
              << printIndex(position,
                            cast<ShapedType>(constant.getType()).getShape());
   return success();
@@ -75,13 +75,13 @@ LogicalResult checkFinite(Value constant, ArrayRef<float> values) {
 FailureOr<std::vector<float>> readWeights(Operation *op, Value weights) {
   Attribute attribute;
   if (!matchPattern(weights, m_Constant(&attribute)))
-    return op->emitError("cannot quantize '")
+    return emitError(op->getLoc(), "cannot quantize '")
            << op->getName()
            << "': expected constant weights as its second operand, got a "
               "value that is computed";
   std::optional<std::vector<float>> values = readFloatValues(attribute);
   if (!values)
-    return op->emitError("cannot quantize '")
+    return emitError(op->getLoc(), "cannot quantize '")
            << op->getName() << "': expected f32 weights in a dense or "
            << "dense_resource constant, got " << weights.getType();
   if (failed(checkFinite(weights, *values)))
@@ -93,7 +93,7 @@ LogicalResult checkZeroInit(linalg::LinalgOp op) {
   std::optional<APFloat> init = getFillValue(op.getDpsInits().front());
   if (init && init->isZero())
     return success();
-  return op.emitError("cannot quantize '")
+  return emitError(op.getLoc(), "cannot quantize '")
          << op->getName()
          << "': expected outs filled with 0 (--colonnade-normalize makes it "
             "so)";
@@ -102,9 +102,10 @@ LogicalResult checkZeroInit(linalg::LinalgOp op) {
 FailureOr<QuantizableLayer> matchContraction(linalg::LinalgOp op, Kind kind) {
   if (auto matmul = dyn_cast<linalg::MatmulOp>(op.getOperation()))
     if (matmul.hasUserDefinedMaps())
-      return op.emitError("cannot quantize 'linalg.matmul' with indexing maps "
-                          "of its own: transpose the weights "
-                          "(--colonnade-normalize does for constants)");
+      return emitError(op.getLoc(),
+                       "cannot quantize 'linalg.matmul' with indexing maps "
+                       "of its own: transpose the weights "
+                       "(--colonnade-normalize does for constants)");
   if (failed(checkZeroInit(op)))
     return failure();
   FailureOr<std::vector<float>> weights =
@@ -119,22 +120,22 @@ FailureOr<QuantizableLayer> matchElementwise(linalg::GenericOp op) {
   std::string whyNot;
   std::optional<ElementwiseLayer> layer = matchElementwiseLayer(op, whyNot);
   if (!layer)
-    return op.emitError("cannot quantize 'linalg.generic': ")
+    return emitError(op.getLoc(), "cannot quantize 'linalg.generic': ")
            << whyNot << "; " << kSupported;
   for (auto [channel, value] : llvm::enumerate(layer->values))
     if (!std::isfinite(value))
-      return op.emitError("cannot quantize 'linalg.generic': expected finite "
-                          "constants, got ")
-             << llvm::formatv("{0}", value).str() << " for channel "
-             << channel;
+      return emitError(op.getLoc(),
+                       "cannot quantize 'linalg.generic': expected finite "
+                       "constants, got ")
+             << formatNumber(value) << " for channel " << channel;
   bool scales = layer->kind == ElementwiseLayer::Kind::MultiplyConstant ||
                 layer->kind == ElementwiseLayer::Kind::DivideConstant;
   for (auto [channel, value] : llvm::enumerate(layer->values))
     if (scales && !(value > 0))
-      return op.emitError("cannot quantize 'linalg.generic': expected "
-                          "positive factors, got ")
-             << llvm::formatv("{0}", value).str() << " for channel "
-             << channel
+      return emitError(op.getLoc(),
+                       "cannot quantize 'linalg.generic': expected "
+                       "positive factors, got ")
+             << formatNumber(value) << " for channel " << channel
              << " (--colonnade-normalize folds factors into the weights "
                 "before them)";
   Value data = layer->data;
@@ -143,11 +144,12 @@ FailureOr<QuantizableLayer> matchElementwise(linalg::GenericOp op) {
 
 FailureOr<QuantizableLayer> matchMaxPool(linalg::PoolingNchwMaxOp op) {
   std::optional<APFloat> init = getFillValue(op.getDpsInits().front());
-  bool lowest = init && init->isNegative() &&
-                (init->isInfinity() || init->isLargest());
+  bool lowest =
+      init && init->isNegative() && (init->isInfinity() || init->isLargest());
   if (!lowest)
-    return op.emitError("cannot quantize 'linalg.pooling_nchw_max': expected "
-                        "outs filled with -inf or the lowest float");
+    return emitError(op.getLoc(),
+                     "cannot quantize 'linalg.pooling_nchw_max': expected "
+                     "outs filled with -inf or the lowest float");
   return QuantizableLayer{
       Kind::MaxPool, op, op.getDpsInputOperand(0)->get(), {}, {}};
 }
@@ -164,8 +166,9 @@ FailureOr<QuantizableLayer> matchPad(tensor::PadOp op) {
   FloatAttr value;
   if (!padding || !matchPattern(padding, m_Constant(&value)) ||
       !value.getValue().isZero())
-    return op.emitError("cannot quantize 'tensor.pad': expected padding with "
-                        "the constant 0");
+    return emitError(op.getLoc(),
+                     "cannot quantize 'tensor.pad': expected padding with "
+                     "the constant 0");
   return QuantizableLayer{Kind::Pad, op, op.getSource(), {}, {}};
 }
 
@@ -179,14 +182,14 @@ bool isLayerParameter(Operation *op) {
 FailureOr<QuantizableLayer> matchQuantizableLayer(Operation *op) {
   for (Type type : op->getResultTypes())
     if (!isStaticFloat(type))
-      return op->emitError("cannot quantize '")
+      return emitError(op->getLoc(), "cannot quantize '")
              << op->getName()
              << "': expected a static f32 tensor of rank 2 or more as its "
-                "result, got " << type;
+                "result, got "
+             << type;
   return llvm::TypeSwitch<Operation *, FailureOr<QuantizableLayer>>(op)
-      .Case<linalg::Conv2DNchwFchwOp>([](auto op) {
-        return matchContraction(op, Kind::Convolution);
-      })
+      .Case<linalg::Conv2DNchwFchwOp>(
+          [](auto op) { return matchContraction(op, Kind::Convolution); })
       .Case<linalg::MatmulOp>(
           [](auto op) { return matchContraction(op, Kind::Matmul); })
       .Case<linalg::GenericOp>([](auto op) { return matchElementwise(op); })
@@ -198,7 +201,7 @@ FailureOr<QuantizableLayer> matchQuantizableLayer(Operation *op) {
             return QuantizableLayer{Kind::Reshape, op, op.getSrc(), {}, {}};
           })
       .Default([](Operation *op) -> FailureOr<QuantizableLayer> {
-        return op->emitError("cannot quantize '")
+        return emitError(op->getLoc(), "cannot quantize '")
                << op->getName() << "': " << kSupported
                << " (--colonnade-normalize brings many ops to these)";
       });
@@ -206,17 +209,17 @@ FailureOr<QuantizableLayer> matchQuantizableLayer(Operation *op) {
 
 static LogicalResult checkSignature(func::FuncOp function) {
   if (function.isExternal())
-    return function.emitError("cannot quantize '@")
+    return emitError(function.getLoc(), "cannot quantize '@")
            << function.getName() << "': it has no body";
   if (function.getNumArguments() != 1)
-    return function.emitError("cannot quantize '@")
+    return emitError(function.getLoc(), "cannot quantize '@")
            << function.getName() << "': expected 1 argument, the image, got "
            << function.getNumArguments();
   FunctionType type = function.getFunctionType();
-  for (Type boundary : llvm::concat<const Type>(type.getInputs(),
-                                                type.getResults()))
+  for (Type boundary :
+       llvm::concat<const Type>(type.getInputs(), type.getResults()))
     if (!isStaticFloat(boundary))
-      return function.emitError("cannot quantize '@")
+      return emitError(function.getLoc(), "cannot quantize '@")
              << function.getName()
              << "': expected static f32 tensors of rank 2 or more as argument "
                 "and results, got "
@@ -229,7 +232,7 @@ static LogicalResult checkActivation(Operation *user, Value value) {
   Operation *producer = value.getDefiningOp();
   if (!producer || !isLayerParameter(producer))
     return success();
-  return user->emitError("cannot quantize '")
+  return emitError(user->getLoc(), "cannot quantize '")
          << user->getName()
          << "' of a constant: expected a value that depends on the input "
             "(--canonicalize folds constants)";

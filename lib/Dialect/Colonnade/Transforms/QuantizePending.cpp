@@ -12,7 +12,6 @@
 #include "QuantizePending.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 #include <limits>
 
@@ -28,10 +27,6 @@ static constexpr double kLargestInt8 = 128;
 /// fewer if the sum would not fit.
 static constexpr int kSumFractionBits = 16;
 
-static std::string format(double value) {
-  return llvm::formatv("{0:g6}", value).str();
-}
-
 PendingValue PendingValue::get(Value source, ArrayRef<double> scales,
                                ArrayRef<double> bounds) {
   PendingValue value;
@@ -46,8 +41,7 @@ PendingValue PendingValue::get(Value source, ArrayRef<double> scales,
 }
 
 PendingValue PendingValue::get(Value source, double scale, double bound) {
-  int64_t channels =
-      cast<ShapedType>(source.getType()).getDimSize(kChannelDim);
+  int64_t channels = cast<ShapedType>(source.getType()).getDimSize(kChannelDim);
   return get(source, SmallVector<double>(channels, scale),
              SmallVector<double>(channels, bound));
 }
@@ -128,11 +122,12 @@ FailureOr<Rescale> PendingValue::getChannelRescale(int64_t channel, double bias,
   double largest = bounds[channel] + std::fabs(bias);
   if (!(largest <= kLargestInt32))
     return emitError(getLoc(), "cannot quantize channel ")
-           << channel << ": its bias is " << format(bias)
-           << " at the accumulators' scale of " << format(scales[channel])
-           << ", which together with sums of up to " << format(bounds[channel])
+           << channel << ": its bias is " << formatNumber(bias)
+           << " at the accumulators' scale of " << formatNumber(scales[channel])
+           << ", which together with sums of up to "
+           << formatNumber(bounds[channel])
            << " exceeds the largest 32-bit integer by "
-           << format(largest - kLargestInt32)
+           << formatNumber(largest - kLargestInt32)
            << "; larger weights in this channel would make the scale coarser";
   double factor = scales[channel] / scale;
   llvm::Expected<Rescale> rescale = getRescale(factor);
@@ -141,8 +136,8 @@ FailureOr<Rescale> PendingValue::getChannelRescale(int64_t channel, double bias,
            << channel << ": " << llvm::toString(rescale.takeError());
   if (largest * factor >= kLargestInt32)
     return emitError(getLoc(), "cannot quantize channel ")
-           << channel << ": sums of up to " << format(largest)
-           << " rescaled by " << format(factor)
+           << channel << ": sums of up to " << formatNumber(largest)
+           << " rescaled by " << formatNumber(factor)
            << " exceed the largest 32-bit integer; calibrate on images that "
               "use more of this channel's range, or lower output-bits";
   return *rescale;
@@ -178,9 +173,9 @@ FailureOr<Value> PendingValue::rescaleSum(OpBuilder &builder, double scale,
   if (std::ldexp(largest, fractionBits) > kLargestInt32 / 2)
     return emitError(getLoc(), "cannot quantize this addition: its operands' "
                                "scales ")
-           << format(scales[0]) << " and " << format(scales[1])
-           << " are too large for the result's scale " << format(scale)
-           << ", sums of up to " << format(largest)
+           << formatNumber(scales[0]) << " and " << formatNumber(scales[1])
+           << " are too large for the result's scale " << formatNumber(scale)
+           << ", sums of up to " << formatNumber(largest)
            << " exceed 30 bits; calibrate on images that use more of the "
               "result's range, or lower output-bits";
   // Cannot fail: the factors are positive and below 2^29 by the check above.

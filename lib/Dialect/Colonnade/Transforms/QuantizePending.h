@@ -62,9 +62,8 @@ private:
   mlir::FailureOr<mlir::Value> rescaleChannels(mlir::OpBuilder &builder,
                                                double scale,
                                                ResultRange range) const;
-  mlir::FailureOr<mlir::Value> rescaleSum(mlir::OpBuilder &builder,
-                                          double scale,
-                                          ResultRange range) const;
+  mlir::FailureOr<mlir::Value>
+  rescaleSum(mlir::OpBuilder &builder, double scale, ResultRange range) const;
   mlir::FailureOr<Rescale> getChannelRescale(int64_t channel, double bias,
                                              double scale) const;
 

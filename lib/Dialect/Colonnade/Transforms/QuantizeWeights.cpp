@@ -13,6 +13,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace colonnade;
 
@@ -20,6 +21,8 @@ using namespace colonnade;
 static constexpr double kLargestData = 128;
 
 double QuantizationError::getDecibels() const {
+  if (noise == 0)
+    return std::numeric_limits<double>::infinity();
   return 10 * std::log10(signal / noise);
 }
 
@@ -31,10 +34,9 @@ static std::vector<double> getScales(llvm::ArrayRef<double> ranges) {
   return scales;
 }
 
-QuantizedWeights
-colonnade::quantizeWeights(llvm::ArrayRef<float> weights,
-                           llvm::ArrayRef<int64_t> shape,
-                           unsigned channelAxis) {
+QuantizedWeights colonnade::quantizeWeights(llvm::ArrayRef<float> weights,
+                                            llvm::ArrayRef<int64_t> shape,
+                                            unsigned channelAxis) {
   int64_t channels = shape[channelAxis];
   int64_t inner = llvm::product_of(shape.drop_front(channelAxis + 1));
   auto getChannel = [&](size_t position) {

@@ -43,8 +43,8 @@ struct StripEncodings
 static void buildLookup(OpBuilder &builder, Location loc, Value table,
                         Value value) {
   Value offset = arith::ConstantIndexOp::create(builder, loc, 128);
-  Value index = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                           value);
+  Value index =
+      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
   Value position = arith::AddIOp::create(builder, loc, index, offset);
   Value entry = tensor::ExtractOp::create(builder, loc, table, position);
   linalg::YieldOp::create(builder, loc, entry);
@@ -60,11 +60,9 @@ static Value lowerToLookup(OpBuilder &builder, TermQuantizeOp op) {
   Value table = arith::ConstantOp::create(builder, loc, tableType,
                                           makeInt8Constant(tableType, values));
   RankedTensorType type = dropEncoding(op.getType());
-  Value empty =
-      tensor::EmptyOp::create(builder, loc,
-                              tensor::getMixedSizes(builder, loc,
-                                                    op.getSource()),
-                              type.getElementType());
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, tensor::getMixedSizes(builder, loc, op.getSource()),
+      type.getElementType());
   AffineMap map = builder.getMultiDimIdentityMap(type.getRank());
   SmallVector<utils::IteratorType> iterators(type.getRank(),
                                              utils::IteratorType::parallel);
@@ -149,22 +147,23 @@ static void eraseTypes(Operation *root) {
     return dropEncoding(type);
   });
   // Constants keep their type where the replacer does not look.
-  replacer.addReplacement([](ElementsAttr elements) -> std::optional<Attribute> {
-    auto type = dyn_cast<RankedTensorType>(elements.getType());
-    if (!type || !getEncoding(type))
-      return std::nullopt;
-    if (ElementsAttr plain = retypeConstant(elements, dropEncoding(type)))
-      return plain;
-    return std::nullopt;
-  });
+  replacer.addReplacement(
+      [](ElementsAttr elements) -> std::optional<Attribute> {
+        auto type = dyn_cast<RankedTensorType>(elements.getType());
+        if (!type || !getEncoding(type))
+          return std::nullopt;
+        if (ElementsAttr plain = retypeConstant(elements, dropEncoding(type)))
+          return plain;
+        return std::nullopt;
+      });
   replacer.recursivelyReplaceElementsIn(root, /*replaceAttrs=*/true,
                                         /*replaceLocs=*/false,
                                         /*replaceTypes=*/true);
 }
 
 static void eraseScales(Operation *root) {
-  auto name = StringAttr::get(root->getContext(),
-                              ColonnadeDialect::getScaleAttrName());
+  auto name =
+      StringAttr::get(root->getContext(), ColonnadeDialect::getScaleAttrName());
   root->walk([&](FunctionOpInterface function) {
     for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i)
       function.removeArgAttr(i, name);

@@ -42,15 +42,15 @@ struct TermQuantize : public colonnade::impl::TermQuantizeBase<TermQuantize> {
 
 private:
   /// Collects the operands of `op`, the `first` contraction or a later one.
-  void visit(linalg::LinalgOp op, bool first, SharedWeights &weights, SharedData &data);
+  void visit(linalg::LinalgOp op, bool first, SharedWeights &weights,
+             SharedData &data);
   void visitWeights(linalg::LinalgOp op, const WeightOperand &match,
                     SharedWeights &weights);
   void visitData(linalg::LinalgOp op, const WeightOperand &match,
                  SharedData &data);
   /// The type of `weights` with its new promise along `axis`.
   RankedTensorType getPromisedType(Value weights, int64_t axis);
-  void quantizeWeights(Value weights, int64_t axis,
-                       ArrayRef<OpOperand *> uses);
+  void quantizeWeights(Value weights, int64_t axis, ArrayRef<OpOperand *> uses);
   void quantizeData(Value value, ArrayRef<OpOperand *> uses);
 
   DigitSet digitSet = DigitSet::Naf;
@@ -67,12 +67,14 @@ LogicalResult TermQuantize::initialize(MLIRContext *context) {
     return emitError(UnknownLoc::get(context)) << getArgument() << ": ";
   };
   if (group < 1 || group > 65535)
-    return error() << "expected group in [1, 65535], got " << group;
+    return error() << "expected group in [1, 65535], got " << group.getValue();
   if (budget < 0 || budget > 8 * group)
-    return error() << "expected budget in [0, " << 8 * group
-                   << "] for groups of " << group << ", got " << budget;
+    return error() << "expected budget in [0, " << 8 * group.getValue()
+                   << "] for groups of " << group.getValue() << ", got "
+                   << budget.getValue();
   if (dataTerms < 0 || dataTerms > 8)
-    return error() << "expected data-terms in [0, 8], got " << dataTerms;
+    return error() << "expected data-terms in [0, 8], got "
+                   << dataTerms.getValue();
   if (std::optional<DigitSet> known = symbolizeDigitSet(digits)) {
     digitSet = *known;
     return success();
@@ -81,7 +83,7 @@ LogicalResult TermQuantize::initialize(MLIRContext *context) {
   llvm::interleaveComma(getAllDigitSets(), diagnostic, [&](DigitSet known) {
     diagnostic << stringifyDigitSet(known);
   });
-  return diagnostic << ", got '" << digits << "'";
+  return diagnostic << ", got '" << digits.getValue() << "'";
 }
 
 //===----------------------------------------------------------------------===//
@@ -94,8 +96,7 @@ RankedTensorType TermQuantize::getPromisedType(Value weights, int64_t axis) {
   return withPromises(type, getColumnsPromise(type), terms);
 }
 
-void TermQuantize::visitWeights(linalg::LinalgOp op,
-                                const WeightOperand &match,
+void TermQuantize::visitWeights(linalg::LinalgOp op, const WeightOperand &match,
                                 SharedWeights &weights) {
   Value value = match.weights->get();
   if (!readWeights(value))
@@ -113,9 +114,9 @@ void TermQuantize::visitData(linalg::LinalgOp op, const WeightOperand &match,
   Value value = match.data->get();
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || !type.getElementType().isSignlessInteger(8))
-    return remarkMissed(kDataRule, op,
-                        llvm::formatv("expected data of type i8, got {0}",
-                                      value.getType()));
+    return remarkMissed(
+        kDataRule, op,
+        llvm::formatv("expected data of type i8, got {0}", value.getType()));
   if (TermsAttr terms = getTermsPromise(type))
     return remarkMissed(kDataRule, op,
                         llvm::formatv("the data already promises terms, {0} "
@@ -124,8 +125,8 @@ void TermQuantize::visitData(linalg::LinalgOp op, const WeightOperand &match,
   data[value].push_back(match.data);
 }
 
-void TermQuantize::visit(linalg::LinalgOp op, bool first, SharedWeights &weights,
-                         SharedData &data) {
+void TermQuantize::visit(linalg::LinalgOp op, bool first,
+                         SharedWeights &weights, SharedData &data) {
   std::string whyNot;
   std::optional<WeightOperand> match = getWeightOperand(op, &whyNot);
   if (match && first && skipFirst) {
@@ -165,9 +166,8 @@ static void remarkQuantized(linalg::LinalgOp op, RankedTensorType type,
     termsAfter += countPromisedTerms(to, terms.getDigits());
   }
   auto perWeight = [&](int64_t count) {
-    return llvm::formatv("{0:F2}", before.empty() ? 0.0
-                                                  : double(count) /
-                                                        before.size())
+    return llvm::formatv("{0:F2}",
+                         before.empty() ? 0.0 : double(count) / before.size())
         .str();
   };
   using remark::metric;
@@ -175,7 +175,8 @@ static void remarkQuantized(linalg::LinalgOp op, RankedTensorType type,
       << metric("Op", op->getName().getStringRef())
       << metric("Weights", formatShape(type.getShape()))
       << metric("Contractions", contractions)
-      << metric("Group", terms.getGroup()) << metric("Budget", terms.getBudget())
+      << metric("Group", terms.getGroup())
+      << metric("Budget", terms.getBudget())
       << metric("Changed", formatPercent(changed, before.size()))
       << metric("Error", formatPercent(error, magnitude))
       << metric("TermsPerWeightBefore", perWeight(termsBefore))
@@ -196,8 +197,8 @@ void TermQuantize::quantizeData(Value value, ArrayRef<OpOperand *> uses) {
   // With groups of one value every axis says the same. The channel axis of
   // images and the inner axis of matrices is 1.
   int64_t axis = std::min<int64_t>(1, type.getRank() - 1);
-  auto terms = TermsAttr::get(&getContext(), axis, /*group=*/1, dataTerms,
-                              digitSet);
+  auto terms =
+      TermsAttr::get(&getContext(), axis, /*group=*/1, dataTerms, digitSet);
   establish<TermQuantizeOp>(
       value, withPromises(type, getColumnsPromise(type), terms), uses);
   Operation *op = uses.front()->getOwner();

@@ -4,8 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Upstream rewrites copy encodings blindly; this pass catches a promise that was
-// carried to values that do not keep it.
+// Upstream rewrites copy encodings blindly; this pass catches a promise that
+// was carried to values that do not keep it.
 //
 //===----------------------------------------------------------------------===//
 

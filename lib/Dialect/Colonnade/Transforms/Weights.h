@@ -4,8 +4,9 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the passes that establish promises on weights share: several contractions
-// may read one constant, and it is changed once for all that read it alike.
+// What the passes that establish promises on weights share: several
+// contractions may read one constant, and it is changed once for all that read
+// it alike.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,9 +25,8 @@ namespace colonnade {
 
 /// Constants, each with the axis along which it is read, and the operands of
 /// contractions that read it so. In program order.
-using SharedWeights =
-    llvm::MapVector<std::pair<mlir::Value, int64_t>,
-                    llvm::SmallVector<mlir::OpOperand *>>;
+using SharedWeights = llvm::MapVector<std::pair<mlir::Value, int64_t>,
+                                      llvm::SmallVector<mlir::OpOperand *>>;
 
 /// The values of i8 weights in row-major order; none if they are no dense or
 /// dense_resource constant.

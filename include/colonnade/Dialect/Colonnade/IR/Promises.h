@@ -66,11 +66,9 @@ void selectToTerms(mlir::RankedTensorType type,
 /// Whether columns assigned -1 by `type`'s `columns` promise are all zero in
 /// `values`. The first one that is not is reported through `emitError`, if
 /// given.
-mlir::LogicalResult
-checkUnassignedColumns(mlir::RankedTensorType type,
-                       llvm::ArrayRef<int8_t> values,
-                       llvm::function_ref<mlir::InFlightDiagnostic()> emitError
-                       = nullptr);
+mlir::LogicalResult checkUnassignedColumns(
+    mlir::RankedTensorType type, llvm::ArrayRef<int8_t> values,
+    llvm::function_ref<mlir::InFlightDiagnostic()> emitError = nullptr);
 
 /// Whether `values` keep every promise of `type`. The first breach of each
 /// promise is reported through `emitError`: row, group or run, and the numbers.

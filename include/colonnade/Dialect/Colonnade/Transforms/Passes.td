@@ -14,8 +14,135 @@
 
 include "mlir/Pass/PassBase.td"
 
+def NormalizeContractions
+    : Pass<"colonnade-normalize", "::mlir::func::FuncOp"> {
+  let summary = "Fold and canonicalize a network to contractions and elementwise code";
+  let description = [{
+    Importers write the same network in many ways; quantization and lowering
+    read one. This pass brings static f32 networks to it:
+    - matrix products and convolutions are `linalg.matmul` of [m, k] and [k, n]
+      and `linalg.conv_2d_nchw_fchw`, also when they came as `linalg.generic` or
+      with transposed constant weights;
+    - their `outs` are filled with zero, what was there is added behind them;
+    - named elementwise ops, `linalg.map`, broadcasts and transposes are
+      `linalg.generic` with one arithmetic op each, and constants are read by
+      the channel;
+    - behind a contraction, multiplications and divisions by constants per
+      channel are folded into its weights, past additions, and additions are
+      merged, so that batch normalization leaves one bias;
+    - dead code, foldable constants and duplicates are gone.
+
+    Products of constants are taken in double precision and rounded once; the
+    network's results may differ from before by such roundings.
+
+    Limits: a factor is folded only if nobody else reads the contraction's
+    result and the weights stay finite; not through relu, pooling and reshapes.
+    Batched, depthwise and channels-last contractions, dynamic shapes and
+    computed weights are left alone.
+
+    Remarks, category `colonnade`, name `normalize`: passed, for each
+    contraction in the form described; missed, for each other one, with the
+    reason.
+
+    Example: ((y + b - mean) / std) * gamma + beta.
+
+    ```mlir
+    %y = linalg.conv_2d_nchw_fchw
+        ins(%x, %w : tensor<1x2x4x4xf32>, tensor<2x2x1x1xf32>)
+        outs(%b_broadcast : tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+    %z = linalg.generic ... ins(%y, %mean, %std, %gamma, %beta : ...) {
+      ^bb0(%a: f32, %m: f32, %s: f32, %g: f32, %t: f32, %o: f32):
+        %1 = arith.subf %a, %m : f32
+        %2 = arith.divf %1, %s : f32
+        %3 = arith.mulf %2, %g : f32
+        %4 = arith.addf %3, %t : f32
+        linalg.yield %4 : f32
+    }
+    ```
+    becomes, with w' = w * gamma / std and b' = (b - mean) * gamma / std + beta,
+    ```mlir
+    %y = linalg.conv_2d_nchw_fchw
+        ins(%x, %w' : tensor<1x2x4x4xf32>, tensor<2x2x1x1xf32>)
+        outs(%zero : tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+    %z = linalg.generic ... ins(%y, %b' : tensor<1x2x4x4xf32>, tensor<2xf32>) {
+      ^bb0(%a: f32, %c: f32, %o: f32):
+        %1 = arith.addf %a, %c : f32
+        linalg.yield %1 : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
   let summary = "Post-training 8-bit symmetric quantization to integer linalg";
+  let description = [{
+    Rewrites `@main`, or the only public function, from f32 to integers. No
+    floating-point type is left in it; argument and results carry their scale,
+    the real value of the integer 1, as `colonnade.scale`.
+
+    The float function is run by MLIR's JIT on the `calibration` images, and the
+    largest magnitude of every activation is recorded. Then:
+    - weights are int8 in [-127, 127] with one scale per output channel,
+      activations with one per tensor, both from the largest magnitude;
+    - contractions multiply int8 into int32;
+    - bias, relu and factors behind a contraction or a sum pooling wait, and
+      become one all-parallel `linalg.generic`: add the bias, rescale
+      (`tosa.apply_scale`, single rounding), clamp, truncate to int8;
+    - two int8 tensors are added at a common scale 2^-16 of the result's, or
+      less fine if the sum would not fit into 32 bits;
+    - maxima, padding with zero and reshapes work on int8 as they stand;
+    - network results are integers of `output-bits` bits held in i32.
+
+    Method: B. Jacob et al., "Quantization and Training of Neural Networks for
+    Efficient Integer-Arithmetic-Only Inference", CVPR 2018, section 2, with
+    symmetric ranges; rescale as in TOSA 1.0.
+
+    Limits: one f32 argument, static shapes of rank 2 or more with the channel
+    as dimension 1, constant weights, and the ops that the error for any other
+    one lists; `colonnade-normalize` brings more networks to these. It is an
+    error, not a wrap, when a bias, an accumulator or a rescale could exceed 32
+    bits for any int8 data. On an error the module is unchanged.
+
+    Remarks, category `colonnade`, name `quantize`, all passed: each tensor with
+    its measured range and its scale; each contraction with the scales and the
+    signal to quantization noise ratio of its weights; the function with that
+    of all weights.
+
+    Example, with pixels up to 255, mean 0 and std 1: the input's range is 1,
+    the accumulators' scales are 1 / 127^2 and 0.5 / 127^2.
+
+    ```mlir
+    %w = arith.constant dense<[[[[1.0]]], [[[-0.5]]]]> : tensor<2x1x1x1xf32>
+    %b = arith.constant dense<[0.25, 0.75]> : tensor<2xf32>
+    %conv = linalg.conv_2d_nchw_fchw ins(%x, %w : ...) outs(%zero : ...)
+    %y = linalg.generic ... ins(%conv, %b : tensor<1x2x28x28xf32>, tensor<2xf32>) {
+    ^bb0(%a: f32, %c: f32, %o: f32):
+      %s = arith.addf %a, %c : f32
+      %r = arith.maximumf %s, %zero : f32
+      linalg.yield %r : f32
+    }
+    ```
+    becomes
+    ```mlir
+    %w = arith.constant dense<[[[[127]]], [[[-127]]]]> : tensor<2x1x1x1xi8>
+    %b = arith.constant dense<[4032, 24194]> : tensor<2xi32>
+    %multiplier = arith.constant dense<1745095088> : tensor<2xi32>
+    %shift = arith.constant dense<[30, 31]> : tensor<2xi8>
+    %conv = linalg.conv_2d_nchw_fchw ins(%x, %w : ...) outs(%zero : ...)
+    %y = linalg.generic ... ins(%conv, %b, %multiplier, %shift : ...) {
+    ^bb0(%a: i32, %c: i32, %m: i32, %s: i8, %o: i32):
+      %0 = arith.addi %a, %c : i32
+      %1 = tosa.apply_scale %0, %m, %s {rounding_mode = SINGLE_ROUND}
+          : (i32, i32, i8) -> i32
+      %2 = arith.maxsi %1, %c0_i32 : i32
+      %3 = arith.minsi %2, %c32767_i32 : i32
+      linalg.yield %3 : i32
+    }
+    ```
+  }];
   let options = [
     Option<"calibration", "calibration", "std::string", /*default=*/"\"\"",
            "Images (.npy, uint8 or float32) that the activation ranges are measured on">,
@@ -26,7 +153,7 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
     Option<"calibrationLimit", "calibration-limit", "int64_t", /*default=*/"0",
            "Use only the first so many calibration images (0: all)">,
     Option<"outputBits", "output-bits", "int64_t", /*default=*/"16",
-           "Width of the fixed-point network outputs, held in i32">];
+           "Width of the fixed-point network outputs, held in i32, 8 to 32">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect",

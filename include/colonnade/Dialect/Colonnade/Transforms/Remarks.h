@@ -5,7 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Every contraction is accepted or left alone with a remark (mlir::remark,
-// --remarks-filter=colonnade). This file holds what the passes share in saying so.
+// --remarks-filter=colonnade). This file holds what the passes share in saying
+// so.
 //
 //===----------------------------------------------------------------------===//
 

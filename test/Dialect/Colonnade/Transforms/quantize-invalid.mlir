@@ -1,0 +1,240 @@
+// What cannot be quantized is refused at the op or value at fault, and the
+// module stays as it was.
+
+// RUN: colonnade-opt %s --split-input-file --verify-diagnostics --colonnade-quantize="calibration=%data/calibration.npy calibration-limit=2"
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+func.func @unsupported(%x: tensor<28x28xf32>) -> tensor<28x28xf32> {
+  %empty = tensor.empty() : tensor<28x28xf32>
+  // expected-error @+1 {{cannot quantize 'linalg.generic': its body is not one op with two operands; supported are linalg.conv_2d_nchw_fchw}}
+  %y = linalg.generic {indexing_maps = [#id, #id],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<28x28xf32>) outs(%empty : tensor<28x28xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.negf %a : f32
+    linalg.yield %r : f32
+  } -> tensor<28x28xf32>
+  return %y : tensor<28x28xf32>
+}
+
+// -----
+
+func.func @other_op(%x: tensor<28x28xf32>) -> tensor<14x28xf32> {
+  // expected-error @+1 {{cannot quantize 'tensor.extract_slice': supported are linalg.conv_2d_nchw_fchw}}
+  %y = tensor.extract_slice %x[0, 0] [14, 28] [1, 1]
+      : tensor<28x28xf32> to tensor<14x28xf32>
+  return %y : tensor<14x28xf32>
+}
+
+// -----
+
+// expected-error @+1 {{cannot quantize '@two_inputs': expected 1 argument, the image, got 2}}
+func.func @two_inputs(%x: tensor<1x784xf32>, %y: tensor<1x1xf32>) -> tensor<1x784xf32> {
+  return %x : tensor<1x784xf32>
+}
+
+// -----
+
+func.func @not_finite(%x: tensor<392x2xf32>) -> tensor<392x3xf32> {
+  %zero = arith.constant 0.0 : f32
+  // expected-error @+1 {{expected finite values to quantize, got inf at index [1, 2]}}
+  %w = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 0x7F800000]]> : tensor<2x3xf32>
+  %empty = tensor.empty() : tensor<392x3xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<392x3xf32>) -> tensor<392x3xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<392x2xf32>, tensor<2x3xf32>)
+                     outs(%init : tensor<392x3xf32>) -> tensor<392x3xf32>
+  return %y : tensor<392x3xf32>
+}
+
+// -----
+
+func.func @computed_weights(%x: tensor<28x28xf32>) -> tensor<28x28xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<28x28xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<28x28xf32>) -> tensor<28x28xf32>
+  // expected-error @+1 {{cannot quantize 'linalg.matmul': expected constant weights as its second operand, got a value that is computed}}
+  %y = linalg.matmul ins(%x, %x : tensor<28x28xf32>, tensor<28x28xf32>)
+                     outs(%init : tensor<28x28xf32>) -> tensor<28x28xf32>
+  return %y : tensor<28x28xf32>
+}
+
+// -----
+
+func.func @bias_in_outs(%x: tensor<1x784xf32>) -> tensor<1x2xf32> {
+  %w = arith.constant dense<1.0> : tensor<784x2xf32>
+  %b = arith.constant dense<[[1.0, 2.0]]> : tensor<1x2xf32>
+  // expected-error @+1 {{cannot quantize 'linalg.matmul': expected outs filled with 0 (--colonnade-normalize makes it so)}}
+  %y = linalg.matmul ins(%x, %w : tensor<1x784xf32>, tensor<784x2xf32>)
+                     outs(%b : tensor<1x2xf32>) -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#channel = affine_map<(d0, d1) -> (d1)>
+func.func @negative_factor(%x: tensor<392x2xf32>) -> tensor<392x2xf32> {
+  %k = arith.constant dense<[0.5, -2.5]> : tensor<2xf32>
+  %empty = tensor.empty() : tensor<392x2xf32>
+  // expected-error @+1 {{cannot quantize 'linalg.generic': expected positive factors, got -2.5 for channel 1 (--colonnade-normalize folds factors into the weights before them)}}
+  %y = linalg.generic {indexing_maps = [#id, #channel, #id],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%x, %k : tensor<392x2xf32>, tensor<2xf32>) outs(%empty : tensor<392x2xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.mulf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<392x2xf32>
+  return %y : tensor<392x2xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+func.func @varies_by_row(%x: tensor<2x392xf32>) -> tensor<2x392xf32> {
+  %c = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %empty = tensor.empty() : tensor<2x392xf32>
+  // expected-error @+1 {{cannot quantize 'linalg.generic': a constant varies along other dimensions than the channel, 1}}
+  %y = linalg.generic {indexing_maps = [#id, #row, #id],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%x, %c : tensor<2x392xf32>, tensor<2xf32>) outs(%empty : tensor<2x392xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.addf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<2x392xf32>
+  return %y : tensor<2x392xf32>
+}
+
+// -----
+
+func.func @no_channels(%x: tensor<392x2xf32>) -> tensor<1x785xf32> {
+  %zero = arith.constant 0.0 : f32
+  // expected-error @+1 {{cannot quantize 'tensor.collapse_shape': expected a static f32 tensor of rank 2 or more as its result, got 'tensor<784xf32>'}}
+  %flat = tensor.collapse_shape %x [[0, 1]] : tensor<392x2xf32> into tensor<784xf32>
+  %padded = tensor.pad %flat low[1] high[0] {
+  ^bb0(%i: index):
+    tensor.yield %zero : f32
+  } : tensor<784xf32> to tensor<785xf32>
+  %y = tensor.expand_shape %padded [[0, 1]] output_shape [1, 785] : tensor<785xf32> into tensor<1x785xf32>
+  return %y : tensor<1x785xf32>
+}
+
+// -----
+
+// expected-error @+1 {{cannot quantize '@dynamic': expected static f32 tensors of rank 2 or more as argument and results, got 'tensor<?x28xf32>'}}
+func.func @dynamic(%x: tensor<?x28xf32>) -> tensor<?x28xf32> {
+  return %x : tensor<?x28xf32>
+}
+
+// -----
+
+// expected-error @+1 {{cannot quantize '@main': it has no body}}
+func.func private @main(%x: tensor<28x28xf32>) -> tensor<28x28xf32>
+
+// -----
+
+// expected-error @+1 {{calibration.npy: expected images of 100 elements, the size of the network's input [10, 10], got 784 in images of [28, 28]}}
+func.func @wrong_size(%x: tensor<10x10xf32>) -> tensor<10x10xf32> {
+  return %x : tensor<10x10xf32>
+}
+
+// -----
+
+func.func @padded_with_one(%x: tensor<28x28xf32>) -> tensor<29x29xf32> {
+  %one = arith.constant 1.0 : f32
+  // expected-error @+1 {{cannot quantize 'tensor.pad': expected padding with the constant 0}}
+  %y = tensor.pad %x low[1, 1] high[0, 0] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %one : f32
+  } : tensor<28x28xf32> to tensor<29x29xf32>
+  return %y : tensor<29x29xf32>
+}
+
+// -----
+
+func.func @maximum_with_zero(%x: tensor<1x1x28x28xf32>) -> tensor<1x1x27x27xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<1x1x27x27xf32>
+  %window = tensor.empty() : tensor<2x2xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x1x27x27xf32>) -> tensor<1x1x27x27xf32>
+  // expected-error @+1 {{cannot quantize 'linalg.pooling_nchw_max': expected outs filled with -inf or the lowest float}}
+  %y = linalg.pooling_nchw_max ins(%x, %window : tensor<1x1x28x28xf32>, tensor<2x2xf32>)
+      outs(%init : tensor<1x1x27x27xf32>) -> tensor<1x1x27x27xf32>
+  return %y : tensor<1x1x27x27xf32>
+}
+
+// -----
+
+func.func @constant_result(%x: tensor<28x28xf32>) -> tensor<2x2xf32> {
+  %c = arith.constant dense<1.0> : tensor<2x2xf32>
+  // expected-error @+1 {{cannot quantize 'func.return' of a constant: expected a value that depends on the input}}
+  return %c : tensor<2x2xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#channel = affine_map<(d0, d1) -> (d1)>
+func.func @bias_too_large(%x: tensor<1x784xf32>) -> tensor<1x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<1.0e-6> : tensor<784x2xf32>
+  %b = arith.constant dense<[0.0, 1000.0]> : tensor<2xf32>
+  %empty = tensor.empty() : tensor<1x2xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<1x784xf32>, tensor<784x2xf32>)
+                     outs(%init : tensor<1x2xf32>) -> tensor<1x2xf32>
+  // expected-error @-2 {{cannot quantize channel 1: its bias is 1.6129e+13 at the accumulators' scale of 6.20001e-11}}
+  %z = linalg.generic {indexing_maps = [#id, #channel, #id],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%y, %b : tensor<1x2xf32>, tensor<2xf32>) outs(%empty : tensor<1x2xf32>) {
+  ^bb0(%a: f32, %c: f32, %o: f32):
+    %r = arith.addf %a, %c : f32
+    linalg.yield %r : f32
+  } -> tensor<1x2xf32>
+  return %z : tensor<1x2xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected a function '@main' or exactly one public function to quantize, got 2 public ones}}
+module {
+  func.func @first(%x: tensor<28x28xf32>) -> tensor<28x28xf32> {
+    return %x : tensor<28x28xf32>
+  }
+  func.func @second(%x: tensor<28x28xf32>) -> tensor<28x28xf32> {
+    return %x : tensor<28x28xf32>
+  }
+}
+
+// -----
+
+// expected-error @+1 {{cannot quantize '@main': it is used inside the module, and its type would change (--inline inlines calls)}}
+func.func @main(%x: tensor<28x28xf32>) -> tensor<28x28xf32> {
+  return %x : tensor<28x28xf32>
+}
+func.func @caller(%x: tensor<28x28xf32>) -> tensor<28x28xf32> {
+  %y = func.call @main(%x) : (tensor<28x28xf32>) -> tensor<28x28xf32>
+  return %y : tensor<28x28xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+func.func @overflows(%x: tensor<28x28xf32>) -> tensor<28x28xf32> {
+  %large = arith.constant 3.0e38 : f32
+  %empty = tensor.empty() : tensor<28x28xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<28x28xf32>) outs(%empty : tensor<28x28xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.mulf %a, %large : f32
+    linalg.yield %r : f32
+  } -> tensor<28x28xf32>
+  // expected-error @+1 {{cannot calibrate: this value is infinite or NaN for image 0}}
+  %z = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<28x28xf32>) outs(%empty : tensor<28x28xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.mulf %a, %large : f32
+    linalg.yield %r : f32
+  } -> tensor<28x28xf32>
+  return %z : tensor<28x28xf32>
+}
