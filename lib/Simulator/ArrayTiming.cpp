@@ -25,8 +25,7 @@ int64_t sim::alignStart(int64_t ready, int64_t stepCycles,
     return candidate;
   if (stepCycles != previousStepCycles)
     return previous.done;
-  return previous.start +
-         llvm::alignTo(candidate - previous.start, stepCycles);
+  return previous.start + llvm::alignTo(candidate - previous.start, stepCycles);
 }
 
 namespace {
@@ -42,13 +41,13 @@ public:
   llvm::Expected<LoadTimes> load(int64_t start, const LoadJob &job) override {
     if (shadow || start < previous.swapped)
       return llvm::createStringError(
-          llvm::formatv("loading a tile at cycle {0} overwrites shadow "
-                        "registers that wait to be swapped in{1}",
-                        start,
-                        shadow ? std::string()
-                               : llvm::formatv(" until cycle {0}",
-                                               previous.swapped)
-                                     .str())
+          llvm::formatv(
+              "loading a tile at cycle {0} overwrites shadow "
+              "registers that wait to be swapped in{1}",
+              start,
+              shadow
+                  ? std::string()
+                  : llvm::formatv(" until cycle {0}", previous.swapped).str())
               .str());
     shadow = job.tile;
     loaded = start + job.cycles;
@@ -67,8 +66,8 @@ public:
         times.start + job.stepCycles * (job.rows + job.columns - 2) + 1;
     times.inputFree = times.start + job.stepCycles * job.vectors;
     times.done = std::max(
-        previous.done, times.start + job.stepCycles * (job.vectors + job.rows +
-                                                       columns - 2));
+        previous.done,
+        times.start + job.stepCycles * (job.vectors + job.rows + columns - 2));
     shadow.reset();
     previous = times;
     previousStepCycles = job.stepCycles;

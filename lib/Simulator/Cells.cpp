@@ -34,8 +34,7 @@ int64_t getIndexBits(int64_t count) {
 
 template <typename... Values>
 llvm::Error makeError(const char *format, Values... values) {
-  return llvm::createStringError( format,
-                                 values...);
+  return llvm::createStringError(format, values...);
 }
 
 /// The step's result, unless its 32-bit register overflows.
@@ -105,9 +104,7 @@ public:
 
   llvm::StringRef getName() const override { return "mac"; }
   llvm::StringRef getWorkEvent() const override { return "mac"; }
-  int64_t getCyclesPerStep(const OperandPromises &) const override {
-    return 1;
-  }
+  int64_t getCyclesPerStep(const OperandPromises &) const override { return 1; }
   int64_t getWeightBits(const OperandPromises &promises) const override {
     return getPlainWeightBits(promises);
   }

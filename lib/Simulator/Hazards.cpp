@@ -1,128 +1,75 @@
-//===- Hazards.cpp - Order, contents and bounds of accesses -*- C++ -*-===//
+//===- Hazards.cpp - Order, contents and bounds of accesses ---------------===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Happens-before by vector clocks. Queues run in order, so one number per queue
-// says how much of it is known to be over; a stream is two events, because its
-// shadow registers are free long before its results are stored. Memories are
-// interval maps from bytes to their last write and their last read per queue.
+// Walks a program in order and keeps, for every byte of every memory, who wrote
+// and read it last.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Hazards.h"
-#include "colonnade/Simulator/InstructionCosts.h"
-#include "llvm/Support/FormatVariadic.h"
-#include <map>
+#include "AccumulatorChains.h"
+#include "ByteMap.h"
+#include "HostMemory.h"
+#include "VectorClocks.h"
 
 using namespace colonnade;
 using namespace colonnade::sim;
 
 namespace {
 
-/// Streams of events; the array has two.
-enum Event : unsigned { DmaDone, LoadDone, SwapDone, ArrayDone, VectorDone };
-constexpr unsigned kNumEvents = 5;
+class HazardFinder {
+public:
+  HazardFinder(const Program &program, Violations &violations)
+      : program(program), violations(violations), clocks(program),
+        chains(program, violations) {}
+  void run();
 
-/// How many events of each kind are known to be over.
-using Clock = std::array<int64_t, kNumEvents>;
-
-void join(Clock &clock, const Clock &other) {
-  for (unsigned i = 0; i < kNumEvents; ++i)
-    clock[i] = std::max(clock[i], other[i]);
-}
-
-Event getDoneEvent(Queue queue) {
-  switch (queue) {
-  case Queue::Dma:
-    return DmaDone;
-  case Queue::WeightLoader:
-    return LoadDone;
-  case Queue::Array:
-    return ArrayDone;
-  case Queue::Vector:
-    return VectorDone;
+private:
+  ByteMap &getMap(Memory memory) {
+    return memories[static_cast<unsigned>(memory)];
   }
-  return VectorDone;
-}
+  const Layer &getLayer(unsigned instruction) const {
+    return program.layers[program.instructions[instruction].layer];
+  }
+  int64_t getCapacity(Memory memory) const;
+  void markHostWrites();
+  void checkProtected(unsigned index, const MemoryAccess &access);
 
-/// Who touched some bytes: number of its done event, and the instruction.
-struct Touch {
-  int64_t event = 0;
-  unsigned instruction = 0;
+  bool checkBounds(unsigned index, const MemoryAccess &access);
+  void touch(unsigned index, const MemoryAccess &access);
+  bool checkPart(unsigned index, const MemoryAccess &access, ByteRange part,
+                 const ByteHistory &history);
+  bool checkOrder(unsigned index, const MemoryAccess &access, ByteRange part,
+                  int64_t earlier, bool earlierWrites);
+  bool checkWritten(unsigned index, const MemoryAccess &access, ByteRange part,
+                    const ByteHistory &history);
+  void recordRead(unsigned index, ByteHistory &history);
+  int64_t getCommonWriter(const MemoryAccess &access);
+
+  void checkContents(unsigned index, const MemoryAccess &access);
+  void checkLoad(unsigned index, const LoadWeights &load,
+                 const MemoryAccess &access);
+  void checkShadow(unsigned index);
+  void checkOutput();
+
+  const Program &program;
+  Violations &violations;
+  VectorClocks clocks;
+  AccumulatorChains chains;
+  std::array<ByteMap, 4> memories;
+  std::vector<HostRegion> protectedRegions;
+  /// The LoadWeights whose tile waits in the shadow registers, and the stream
+  /// that emptied them last.
+  std::optional<unsigned> shadow, lastStream;
 };
-
-struct Bytes {
-  bool isWritten = false;
-  Queue writer = Queue::Dma;
-  Touch write;
-  std::array<Touch, kNumQueues> reads;
-};
-
-/// Bytes from each key up to the next one.
-using ByteMap = std::map<int64_t, Bytes>;
-
-/// Makes `address` the start of an interval.
-ByteMap::iterator splitAt(ByteMap &map, int64_t address) {
-  auto it = map.lower_bound(address);
-  if (it != map.end() && it->first == address)
-    return it;
-  Bytes bytes = it == map.begin() ? Bytes() : std::prev(it)->second;
-  return map.emplace_hint(it, address, bytes);
-}
 
 bool isSameTile(const WeightTile &a, const WeightTile &b) {
   return a.weights == b.weights && a.row == b.row && a.column == b.column;
 }
 
-class HazardFinder {
-public:
-  explicit HazardFinder(const Program &program) : program(program) {}
-  std::vector<Violation> run();
-
-private:
-  template <typename... Values>
-  void report(unsigned instruction, const char *format, Values &&...values) {
-    violations.push_back(
-        {instruction,
-         llvm::formatv(format, std::forward<Values>(values)...).str()});
-  }
-
-  void markHostWrites();
-  Clock getStartClock(unsigned index) const;
-  void advance(unsigned index, const Clock &start);
-  bool checkBounds(unsigned index, const MemoryAccess &access);
-  void touch(unsigned index, const MemoryAccess &access, const Clock &start);
-  void checkOrder(unsigned index, const MemoryAccess &access, int64_t begin,
-                  int64_t end, Queue other, const Touch &touch,
-                  const Clock &start);
-  void checkContents(unsigned index, const Clock &start);
-  void checkOutput();
-  int64_t getCapacity(Memory memory) const;
-
-  const Program &program;
-  std::vector<Violation> violations;
-  std::array<ByteMap, 4> memories;
-  /// Clocks after each instruction; for streams also at the swap.
-  std::vector<Clock> doneClocks, swapClocks;
-  std::array<Clock, kNumQueues> queueClocks = {};
-  Clock lastSwap = {};
-  Clock counts = {};
-  /// Start address in weight SRAM -> tile and its size.
-  std::map<int64_t, std::pair<WeightTile, int64_t>> tiles;
-  std::optional<WeightTile> shadow;
-  int64_t shadowLoad = 0, shadowSwap = 0;
-};
-
 } // namespace
-
-static int64_t getHostBytes(const HostTensor &tensor) {
-  int64_t bytes = tensor.elementBytes;
-  for (int64_t extent : tensor.shape)
-    bytes *= extent;
-  return bytes;
-}
 
 int64_t HazardFinder::getCapacity(Memory memory) const {
   switch (memory) {
@@ -135,177 +82,267 @@ int64_t HazardFinder::getCapacity(Memory memory) const {
   case Memory::Accumulators:
     return program.machine.accumulatorBytes;
   }
-  return 0;
+  llvm_unreachable("unknown memory");
 }
+
+//===----------------------------------------------------------------------===//
+// The host's part of DRAM
+//===----------------------------------------------------------------------===//
 
 void HazardFinder::markHostWrites() {
-  auto mark = [&](int64_t begin, int64_t end) {
-    ByteMap &dram = memories[static_cast<unsigned>(Memory::Dram)];
-    auto last = splitAt(dram, end);
-    for (auto it = splitAt(dram, begin); it != last; ++it)
-      it->second.isWritten = true;
+  ByteHistory written;
+  written.isWritten = true;
+  auto mark = [&](const HostRegion &region) {
+    if (region.begin < region.end)
+      getMap(Memory::Dram).assign({region.begin, region.end}, written);
   };
-  mark(program.input.address,
-       program.input.address + getHostBytes(program.input));
-  for (const ConstantBytes &constant : program.constants)
-    mark(constant.address, constant.address + constant.bytes.size());
-}
-
-/// What is known to be over when an instruction starts.
-Clock HazardFinder::getStartClock(unsigned index) const {
-  const Instruction &instruction = program.instructions[index];
-  bool isArray = instruction.getQueue() == Queue::Array;
-  Clock clock =
-      isArray ? lastSwap
-              : queueClocks[static_cast<unsigned>(instruction.getQueue())];
-  for (const Token &token : instruction.after)
-    join(clock, token.swapped ? swapClocks[token.instruction]
-                              : doneClocks[token.instruction]);
-  return clock;
-}
-
-void HazardFinder::advance(unsigned index, const Clock &start) {
-  Queue queue = program.instructions[index].getQueue();
-  Event event = getDoneEvent(queue);
-  Clock done = start;
-  if (queue == Queue::Array) {
-    lastSwap = start;
-    lastSwap[SwapDone] = ++counts[SwapDone];
-    done = lastSwap;
-    join(done, queueClocks[static_cast<unsigned>(queue)]);
+  mark(getHostInputRegion(program));
+  for (const ConstantBytes &constant : program.constants) {
+    protectedRegions.push_back(getConstantRegion(constant));
+    mark(protectedRegions.back());
   }
-  done[event] = ++counts[event];
-  queueClocks[static_cast<unsigned>(queue)] = done;
-  doneClocks.push_back(done);
-  swapClocks.push_back(lastSwap);
+  for (unsigned i = 0; i < program.weights.size(); ++i)
+    protectedRegions.push_back(getWeightsRegion(program, i));
 }
 
-bool HazardFinder::checkBounds(unsigned index, const MemoryAccess &access) {
-  int64_t capacity = getCapacity(access.memory);
-  if (access.begin >= 0 && access.end <= capacity)
-    return true;
-  report(index, "touches bytes [{0}, {1}) of {2}, which has {3}", access.begin,
-         access.end, stringify(access.memory), capacity);
-  return false;
-}
-
-void HazardFinder::checkOrder(unsigned index, const MemoryAccess &access,
-                              int64_t begin, int64_t end, Queue other,
-                              const Touch &touch, const Clock &start) {
-  Queue queue = program.instructions[index].getQueue();
-  if (queue == other || touch.event <= start[getDoneEvent(other)])
+/// Constants and weights must survive a run.
+void HazardFinder::checkProtected(unsigned index, const MemoryAccess &access) {
+  if (access.memory != Memory::Dram || !access.isWrite)
     return;
-  unsigned layer = program.instructions[touch.instruction].layer;
-  report(index,
-         "{0} bytes [{1}, {2}) of {3} before instruction {4} (layer '{5}') is "
-         "known to have finished with them: a token is missing",
-         access.isWrite ? "may write" : "may read", std::max(begin, access.begin),
-         std::min(end, access.end), stringify(access.memory),
-         touch.instruction, program.layers[layer].name);
-}
-
-void HazardFinder::touch(unsigned index, const MemoryAccess &access,
-                         const Clock &start) {
-  if (access.begin >= access.end || !checkBounds(index, access))
-    return;
-  Queue queue = program.instructions[index].getQueue();
-  Touch mine{counts[getDoneEvent(queue)] + 1, index};
-  ByteMap &map = memories[static_cast<unsigned>(access.memory)];
-  auto last = splitAt(map, access.end);
-  bool isUnwritten = false;
-  for (auto it = splitAt(map, access.begin); it != last; ++it) {
-    Bytes &bytes = it->second;
-    int64_t end = std::next(it)->first;
-    size_t before = violations.size();
-    if (bytes.isWritten && bytes.write.event != 0)
-      checkOrder(index, access, it->first, end, bytes.writer, bytes.write,
-                 start);
-    if (access.isWrite)
-      for (unsigned q = 0; q < kNumQueues; ++q)
-        if (bytes.reads[q].event != 0)
-          checkOrder(index, access, it->first, end, static_cast<Queue>(q),
-                     bytes.reads[q], start);
-    isUnwritten |= !access.isWrite && !bytes.isWritten;
-    if (violations.size() != before)
-      break;
-    if (access.isWrite)
-      bytes = {true, queue, mine, {}};
-    else
-      bytes.reads[static_cast<unsigned>(queue)] = mine;
-  }
-  if (isUnwritten)
-    report(index, "reads bytes [{0}, {1}) of {2}, parts of which nothing has "
-                  "written",
-           access.begin, access.end, stringify(access.memory));
-}
-
-/// Tiles in weight SRAM and in the shadow registers.
-void HazardFinder::checkContents(unsigned index, const Clock &start) {
-  const Payload &payload = program.instructions[index].payload;
-  if (const auto *load = std::get_if<LoadWeights>(&payload)) {
-    auto it = tiles.find(load->sourceAddress);
-    if (it == tiles.end() || !isSameTile(it->second.first, load->tile))
-      report(index, "byte {0} of weight SRAM does not hold tile [{1}, {2}] of "
-                    "weights '{3}'",
-             load->sourceAddress, load->tile.row, load->tile.column,
-             program.weights[load->tile.weights].name);
-    if (shadow || start[SwapDone] < shadowSwap)
-      report(index, "may overwrite the shadow registers before their tile is "
-                    "swapped in: a token is missing");
-    shadow = load->tile;
-    shadowLoad = counts[LoadDone] + 1;
-  } else if (const auto *stream = std::get_if<StreamTile>(&payload)) {
-    if (!shadow || !isSameTile(*shadow, stream->tile))
-      report(index, "the shadow registers do not hold tile [{0}, {1}] of "
-                    "weights '{2}'",
-             stream->tile.row, stream->tile.column,
-             program.weights[stream->tile.weights].name);
-    if (start[LoadDone] < shadowLoad)
-      report(index, "may start before its tile is loaded: a token is missing");
-    shadow.reset();
-    shadowSwap = counts[SwapDone] + 1;
-  }
+  ByteRange bounds = access.getBounds();
+  for (const HostRegion &region : protectedRegions)
+    if (bounds.begin < region.end && region.begin < bounds.end)
+      violations.report(index,
+                        "writes DRAM bytes [{0}, {1}), among them {2} at "
+                        "[{3}, {4})",
+                        bounds.begin, bounds.end, region.name, region.begin,
+                        region.end);
 }
 
 void HazardFinder::checkOutput() {
-  ByteMap &dram = memories[static_cast<unsigned>(Memory::Dram)];
-  int64_t begin = program.output.address;
-  int64_t end = begin + getHostBytes(program.output);
-  auto last = splitAt(dram, end);
-  for (auto it = splitAt(dram, begin); it != last; ++it)
-    if (!it->second.isWritten)
-      return report(kWholeProgram,
-                    "bytes [{0}, {1}) of the output at DRAM bytes [{2}, {3}) "
-                    "are never written",
-                    it->first, std::next(it)->first, begin, end);
+  HostRegion output = getHostOutputRegion(program);
+  bool isReported = false;
+  getMap(Memory::Dram)
+      .visit({output.begin, output.end},
+             [&](ByteRange part, ByteHistory &history) {
+               if (history.isWritten || isReported)
+                 return;
+               isReported = true;
+               violations.report(
+                   kWholeProgram,
+                   "bytes [{0}, {1}) of the output at DRAM bytes [{2}, {3}) "
+                   "are never written",
+                   part.begin, part.end, output.begin, output.end);
+             });
 }
 
-std::vector<Violation> HazardFinder::run() {
+//===----------------------------------------------------------------------===//
+// Single accesses
+//===----------------------------------------------------------------------===//
+
+bool HazardFinder::checkBounds(unsigned index, const MemoryAccess &access) {
+  ByteRange bounds = access.getBounds();
+  ByteRange memory = {0, getCapacity(access.memory)};
+  if (!memory.contains(bounds)) {
+    violations.report(index, "touches bytes [{0}, {1}) of {2}, which has {3}",
+                      bounds.begin, bounds.end, stringify(access.memory),
+                      memory.end);
+    return false;
+  }
+  if (access.buffer && !access.buffer->contains(bounds)) {
+    violations.report(
+        index,
+        "touches bytes [{0}, {1}) of {2} outside its buffer at [{3}, {4})",
+        bounds.begin, bounds.end, stringify(access.memory),
+        access.buffer->begin, access.buffer->end);
+    return false;
+  }
+  return true;
+}
+
+bool HazardFinder::checkOrder(unsigned index, const MemoryAccess &access,
+                              ByteRange part, int64_t earlier,
+                              bool earlierWrites) {
+  if (earlier < 0 || clocks.isOver(earlier))
+    return true;
+  violations.report(index,
+                    "may {0} bytes [{1}, {2}) of {3} before instruction {4} "
+                    "(layer '{5}') has "
+                    "finished {6} them: a token is missing",
+                    access.isWrite ? "write" : "read", part.begin, part.end,
+                    stringify(access.memory), earlier, getLayer(earlier).name,
+                    earlierWrites ? "writing" : "reading");
+  return false;
+}
+
+/// Bytes that are read must have been written, and not for another purpose.
+bool HazardFinder::checkWritten(unsigned index, const MemoryAccess &access,
+                                ByteRange part, const ByteHistory &history) {
+  if (!access.isExact)
+    return true;
+  if (!history.isWritten) {
+    violations.report(
+        index, "reads bytes [{0}, {1}) of {2}, which nothing has written",
+        part.begin, part.end, stringify(access.memory));
+    return false;
+  }
+  if (!access.buffer || !history.buffer ||
+      access.buffer->contains(*history.buffer) ||
+      history.buffer->contains(*access.buffer))
+    return true;
+  violations.report(
+      index,
+      "reads bytes [{0}, {1}) of {2}, which instruction {3} (layer '{4}') "
+      "wrote "
+      "as part of the buffer at [{5}, {6}), not of its own at [{7}, {8})",
+      part.begin, part.end, stringify(access.memory), history.writer,
+      getLayer(history.writer).name, history.buffer->begin, history.buffer->end,
+      access.buffer->begin, access.buffer->end);
+  return false;
+}
+
+bool HazardFinder::checkPart(unsigned index, const MemoryAccess &access,
+                             ByteRange part, const ByteHistory &history) {
+  if (!checkOrder(index, access, part, history.writer, true))
+    return false;
+  if (!access.isWrite)
+    return checkWritten(index, access, part, history);
+  for (int64_t reader : history.readers)
+    if (!checkOrder(index, access, part, reader, false))
+      return false;
+  return true;
+}
+
+void HazardFinder::recordRead(unsigned index, ByteHistory &history) {
+  auto queue = static_cast<unsigned>(program.instructions[index].getQueue());
+  history.readers[queue] = index;
+}
+
+/// Reports at most one violation per access.
+void HazardFinder::touch(unsigned index, const MemoryAccess &access) {
+  ByteMap &map = getMap(access.memory);
+  ByteHistory written;
+  written.writer = index;
+  written.buffer = access.buffer;
+  written.isWritten = true;
+  bool isSound = true;
+  for (ByteRange run : access.runs) {
+    map.visit(run, [&](ByteRange part, ByteHistory &history) {
+      isSound = isSound && checkPart(index, access, part, history);
+      if (!access.isWrite)
+        recordRead(index, history);
+    });
+    if (access.isWrite)
+      map.assign(run, written);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Contents of weight SRAM, shadow registers and accumulators
+//===----------------------------------------------------------------------===//
+
+/// The one instruction that wrote all of the access's bytes last; -1 when
+/// there is none.
+int64_t HazardFinder::getCommonWriter(const MemoryAccess &access) {
+  std::optional<int64_t> writer;
+  for (ByteRange run : access.runs)
+    getMap(access.memory).visit(run, [&](ByteRange, ByteHistory &history) {
+      writer = writer && *writer != history.writer ? -1 : history.writer;
+    });
+  return writer.value_or(-1);
+}
+
+void HazardFinder::checkLoad(unsigned index, const LoadWeights &load,
+                             const MemoryAccess &access) {
+  int64_t writer = getCommonWriter(access);
+  const DmaWeights *dma =
+      writer < 0
+          ? nullptr
+          : std::get_if<DmaWeights>(&program.instructions[writer].payload);
+  if (!dma || !isSameTile(dma->tile, load.tile) ||
+      dma->destinationAddress != load.sourceAddress)
+    violations.report(
+        index,
+        "byte {0} of weight SRAM does not hold tile [{1}, {2}] of weights "
+        "'{3}'",
+        load.sourceAddress, load.tile.row, load.tile.column,
+        program.weights[load.tile.weights].name);
+}
+
+/// What an access finds, before it is recorded.
+void HazardFinder::checkContents(unsigned index, const MemoryAccess &access) {
+  const Payload &payload = program.instructions[index].payload;
+  if (const auto *load = std::get_if<LoadWeights>(&payload))
+    return checkLoad(index, *load, access);
+  if (access.memory != Memory::Accumulators)
+    return;
+  if (const auto *stream = std::get_if<StreamTile>(&payload)) {
+    if (stream->accumulate)
+      chains.extend(index, getCommonWriter(access));
+    else
+      chains.begin(index);
+    return;
+  }
+  std::optional<int64_t> lastWriter;
+  for (ByteRange run : access.runs)
+    getMap(access.memory).visit(run, [&](ByteRange, ByteHistory &history) {
+      if (history.writer != lastWriter)
+        chains.read(index, history.writer);
+      lastWriter = history.writer;
+    });
+}
+
+void HazardFinder::checkShadow(unsigned index) {
+  const Payload &payload = program.instructions[index].payload;
+  if (std::holds_alternative<LoadWeights>(payload)) {
+    if (shadow)
+      violations.report(index,
+                        "overwrites the shadow registers, where the tile of "
+                        "instruction {0} waits to be swapped in",
+                        *shadow);
+    else if (lastStream && !clocks.isSwapped(*lastStream))
+      violations.report(index,
+                        "may overwrite the shadow registers before instruction "
+                        "{0} (layer '{1}') has swapped them in: a token is "
+                        "missing",
+                        *lastStream, getLayer(*lastStream).name);
+    shadow = index;
+  } else if (const auto *stream = std::get_if<StreamTile>(&payload)) {
+    bool isThere =
+        shadow &&
+        isSameTile(
+            std::get<LoadWeights>(program.instructions[*shadow].payload).tile,
+            stream->tile);
+    if (!isThere)
+      violations.report(index,
+                        "the shadow registers do not hold tile [{0}, {1}] of "
+                        "weights '{2}'",
+                        stream->tile.row, stream->tile.column,
+                        program.weights[stream->tile.weights].name);
+    shadow.reset();
+    lastStream = index;
+  }
+}
+
+void HazardFinder::run() {
   markHostWrites();
   for (unsigned i = 0; i < program.instructions.size(); ++i) {
-    const Instruction &instruction = program.instructions[i];
-    Clock start = getStartClock(i);
-    checkContents(i, start);
-    for (const MemoryAccess &access : getAccesses(program, instruction)) {
-      touch(i, access, start);
-      if (access.isWrite && access.memory == Memory::WeightSram)
-        for (auto it = tiles.begin(); it != tiles.end();)
-          it = it->first < access.end &&
-                       access.begin < it->first + it->second.second
-                   ? tiles.erase(it)
-                   : std::next(it);
+    clocks.advance();
+    checkShadow(i);
+    for (const MemoryAccess &access :
+         getAccesses(program, program.instructions[i])) {
+      if (!checkBounds(i, access))
+        continue;
+      checkProtected(i, access);
+      checkContents(i, access);
+      touch(i, access);
     }
-    if (const auto *dma = std::get_if<DmaWeights>(&instruction.payload))
-      tiles[dma->destinationAddress] = {dma->tile,
-                                        program.getTileBytes(dma->tile)};
-    advance(i, start);
-    if (violations.size() > 100)
-      return std::move(violations);
+    if (violations.isFull())
+      return;
   }
   checkOutput();
-  return std::move(violations);
 }
 
-std::vector<Violation> sim::findHazards(const Program &program) {
-  return HazardFinder(program).run();
+void sim::checkOrder(const Program &program, Violations &violations) {
+  HazardFinder(program, violations).run();
 }

@@ -17,10 +17,10 @@ using namespace colonnade::sim;
 
 Band sim::clampBand(const Band &band, const Window &window) {
   Band clamped = band;
-  clamped.height = std::max<int64_t>(
-      0, std::min(band.height, window.outHeight - band.row));
-  clamped.width = std::max<int64_t>(
-      0, std::min(band.width, window.outWidth - band.column));
+  clamped.height =
+      std::max<int64_t>(0, std::min(band.height, window.outHeight - band.row));
+  clamped.width =
+      std::max<int64_t>(0, std::min(band.width, window.outWidth - band.column));
   return clamped;
 }
 
@@ -29,8 +29,7 @@ int64_t sim::getPositions(const Band &band, const Window &window) {
   return clamped.height * clamped.width;
 }
 
-Band sim::getInputRegion(const Window &window,
-                                const Band &band) {
+Band sim::getInputRegion(const Window &window, const Band &band) {
   Band out = clampBand(band, window);
   auto range = [](int64_t first, int64_t count, int64_t stride, int64_t kernel,
                   int64_t dilation, int64_t pad, int64_t extent) {
@@ -85,9 +84,9 @@ int64_t sim::getLoadCycles(const Program &program, const WeightTile &tile) {
 
 int64_t sim::getVectorCycles(const MachineDescription &machine,
                              const VectorPass &pass) {
-  int64_t passes = std::max<int64_t>(
-      1, llvm::divideCeil(countCostlyOperations(pass.body),
-                          machine.vectorStages));
+  int64_t passes =
+      std::max<int64_t>(1, llvm::divideCeil(countCostlyOperations(pass.body),
+                                            machine.vectorStages));
   return machine.vectorLatency +
          passes *
              llvm::divideCeil(getVectorElements(pass), machine.vectorLanes) *
@@ -122,9 +121,9 @@ int64_t sim::getBankReadCycles(llvm::ArrayRef<int32_t> streams,
   return *llvm::max_element(reads);
 }
 
-int64_t sim::getRequiredStepCycles(const PackedWeights &weights,
-                                   int64_t column, int64_t columns,
-                                   const Window &window, const View &data,
+int64_t sim::getRequiredStepCycles(const PackedWeights &weights, int64_t column,
+                                   int64_t columns, const Window &window,
+                                   const View &data,
                                    const MachineDescription &machine) {
   std::vector<int32_t> streams = getTileStreams(weights, column, columns);
   return std::max(

@@ -1,83 +1,181 @@
-//===- MemoryAccesses.cpp - What an instruction touches -*- C++ -*-===//
+//===- MemoryAccesses.cpp - What an instruction touches -------------------===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Bounding byte ranges of views, copies and tiles.
+// Turns strided operands into runs of bytes. Dimensions that continue each
+// other are merged, so that dense operands are one run whatever their layout.
 //
 //===----------------------------------------------------------------------===//
 
+#include "MemoryAccesses.h"
+#include "MachineState.h"
 #include "colonnade/Simulator/InstructionCosts.h"
-#include "colonnade/Simulator/ProgramVerifier.h"
+#include "llvm/ADT/STLExtras.h"
+#include <tuple>
 
 using namespace colonnade;
 using namespace colonnade::sim;
 
-static MemoryAccess getViewAccess(const View &view, int64_t channel,
-                                  int64_t channels, const Band &region,
-                                  bool isWrite) {
-  int64_t begin = view.address + channel * view.channelPitch +
-                  (region.row - view.originRow) * view.rowPitch +
-                  (region.column - view.originColumn) * view.columnPitch;
-  int64_t last = begin + (channels - 1) * view.channelPitch +
-                 (region.height - 1) * view.rowPitch +
-                 (region.width - 1) * view.columnPitch;
-  return {view.memory, begin, last + view.elementBytes, isWrite};
+namespace {
+
+/// `count` things that start `pitch` bytes apart.
+struct Dimension {
+  int64_t count = 1, pitch = 0;
+};
+
+/// A run of bytes, repeated along the dimensions, outermost first.
+struct StridedRuns {
+  int64_t begin = 0, bytes = 0;
+  llvm::SmallVector<Dimension, 3> dimensions;
+
+  void normalize();
+  void fillInnermost();
+  int64_t countRuns() const;
+  void appendTo(llvm::SmallVectorImpl<ByteRange> &runs, int64_t at,
+                size_t dimension) const;
+};
+
+} // namespace
+
+/// Sorts the dimensions, extends the run over those without gaps and merges
+/// those that continue each other.
+void StridedRuns::normalize() {
+  llvm::erase_if(dimensions,
+                 [](Dimension d) { return d.count == 1 || d.pitch == 0; });
+  llvm::sort(dimensions, [](Dimension a, Dimension b) {
+    return std::tie(a.pitch, a.count) > std::tie(b.pitch, b.count);
+  });
+  for (size_t i = dimensions.size(); i-- > 0;) {
+    Dimension d = dimensions[i];
+    bool isInnermost = i + 1 == dimensions.size();
+    if (isInnermost && d.pitch <= bytes) {
+      bytes += (d.count - 1) * d.pitch;
+      dimensions.pop_back();
+    } else if (!isInnermost &&
+               d.pitch == dimensions[i + 1].count * dimensions[i + 1].pitch) {
+      dimensions[i] = {d.count * dimensions[i + 1].count,
+                       dimensions[i + 1].pitch};
+      dimensions.erase(dimensions.begin() + i + 1);
+    }
+  }
 }
 
-static MemoryAccess getCopyAccess(Memory memory, int64_t address,
-                                  const DmaCopy &copy,
-                                  const std::array<int64_t, 2> &pitch,
-                                  bool isWrite) {
-  int64_t last = address + (copy.counts[0] - 1) * pitch[0] +
-                 (copy.counts[1] - 1) * pitch[1];
-  return {memory, address, last + copy.counts[2], isWrite};
+/// Counts the innermost gaps as touched.
+void StridedRuns::fillInnermost() {
+  bytes += (dimensions.back().count - 1) * dimensions.back().pitch;
+  dimensions.pop_back();
+  normalize();
 }
 
-static void addVectorAccesses(const VectorPass &pass,
-                              llvm::SmallVectorImpl<MemoryAccess> &accesses) {
+int64_t StridedRuns::countRuns() const {
+  int64_t runs = 1;
+  for (Dimension d : dimensions)
+    runs *= d.count;
+  return runs;
+}
+
+void StridedRuns::appendTo(llvm::SmallVectorImpl<ByteRange> &runs, int64_t at,
+                           size_t dimension) const {
+  if (dimension == dimensions.size()) {
+    runs.push_back({at, at + bytes});
+    return;
+  }
+  for (int64_t i = 0; i < dimensions[dimension].count; ++i)
+    appendTo(runs, at + i * dimensions[dimension].pitch, dimension + 1);
+}
+
+static MemoryAccess makeAccess(Memory memory, bool isWrite, int64_t begin,
+                               int64_t bytes,
+                               llvm::ArrayRef<Dimension> dimensions) {
+  static constexpr int64_t kMostRuns = 4096;
+  MemoryAccess access;
+  access.memory = memory;
+  access.isWrite = isWrite;
+  StridedRuns strided;
+  strided.begin = begin;
+  strided.bytes = bytes;
+  strided.dimensions.assign(dimensions.begin(), dimensions.end());
+  strided.normalize();
+  while (strided.countRuns() > kMostRuns) {
+    strided.fillInnermost();
+    access.isExact = false;
+  }
+  strided.appendTo(access.runs, begin, 0);
+  return access;
+}
+
+/// The elements of `channels` channels from `channel` on in a non-empty region.
+static MemoryAccess makeViewAccess(const View &view, int64_t channel,
+                                   int64_t channels, const Band &region,
+                                   bool isWrite) {
+  MemoryAccess access = makeAccess(
+      view.memory, isWrite,
+      getAddress(view, channel, region.row, region.column), view.elementBytes,
+      {{channels, view.channelPitch},
+       {region.height, view.rowPitch},
+       {region.width, view.columnPitch}});
+  access.buffer =
+      ByteRange{view.bufferAddress, view.bufferAddress + view.bufferBytes};
+  return access;
+}
+
+using Accesses = llvm::SmallVector<MemoryAccess, 6>;
+
+static void add(const Program &, const DmaCopy &copy, Accesses &accesses) {
+  auto addSide = [&](Memory memory, bool isWrite, int64_t address,
+                     const std::array<int64_t, 2> &pitch) {
+    accesses.push_back(
+        makeAccess(memory, isWrite, address, copy.counts[2],
+                   {{copy.counts[0], pitch[0]}, {copy.counts[1], pitch[1]}}));
+  };
+  addSide(copy.sourceMemory, false, copy.sourceAddress, copy.sourcePitch);
+  addSide(copy.destinationMemory, true, copy.destinationAddress,
+          copy.destinationPitch);
+}
+
+static void add(const Program &program, const DmaWeights &dma,
+                Accesses &accesses) {
+  accesses.push_back(makeAccess(Memory::WeightSram, true,
+                                dma.destinationAddress,
+                                program.getTileBytes(dma.tile), {}));
+}
+
+static void add(const Program &program, const LoadWeights &load,
+                Accesses &accesses) {
+  accesses.push_back(makeAccess(Memory::WeightSram, false, load.sourceAddress,
+                                program.getTileBytes(load.tile), {}));
+}
+
+static void add(const Program &program, const StreamTile &stream,
+                Accesses &accesses) {
+  Band region = getInputRegion(stream.window, stream.band);
+  if (region.height > 0 && region.width > 0)
+    accesses.push_back(
+        makeViewAccess(stream.data, 0, stream.window.channels, region, false));
+  accesses.push_back(
+      makeViewAccess(stream.accumulators, 0, program.getTileRows(stream.tile),
+                     clampBand(stream.band, stream.window), true));
+}
+
+static void add(const Program &, const VectorPass &pass, Accesses &accesses) {
   Band band = clampBand(pass.band, pass.window);
   for (auto [index, view] : llvm::enumerate(pass.inputs)) {
     bool isWindowed = index == 0 && pass.reduction != Reduction::None;
     Band region = isWindowed ? getInputRegion(pass.window, pass.band) : band;
     if (region.height > 0 && region.width > 0)
       accesses.push_back(
-          getViewAccess(view, pass.channel, pass.channels, region, false));
+          makeViewAccess(view, pass.channel, pass.channels, region, false));
   }
   accesses.push_back(
-      getViewAccess(pass.output, pass.channel, pass.channels, band, true));
+      makeViewAccess(pass.output, pass.channel, pass.channels, band, true));
 }
 
-llvm::SmallVector<MemoryAccess>
-sim::getAccesses(const Program &program, const Instruction &instruction) {
-  llvm::SmallVector<MemoryAccess> accesses;
-  const Payload &payload = instruction.payload;
-  if (const auto *copy = std::get_if<DmaCopy>(&payload)) {
-    accesses.push_back(getCopyAccess(copy->sourceMemory, copy->sourceAddress,
-                                     *copy, copy->sourcePitch, false));
-    accesses.push_back(getCopyAccess(copy->destinationMemory,
-                                     copy->destinationAddress, *copy,
-                                     copy->destinationPitch, true));
-  } else if (const auto *dma = std::get_if<DmaWeights>(&payload)) {
-    accesses.push_back(
-        {Memory::WeightSram, dma->destinationAddress,
-         dma->destinationAddress + program.getTileBytes(dma->tile), true});
-  } else if (const auto *load = std::get_if<LoadWeights>(&payload)) {
-    accesses.push_back(
-        {Memory::WeightSram, load->sourceAddress,
-         load->sourceAddress + program.getTileBytes(load->tile), false});
-  } else if (const auto *stream = std::get_if<StreamTile>(&payload)) {
-    Band region = getInputRegion(stream->window, stream->band);
-    if (region.height > 0 && region.width > 0)
-      accesses.push_back(getViewAccess(stream->data, 0,
-                                       stream->window.channels, region,
-                                       false));
-    accesses.push_back(getViewAccess(
-        stream->accumulators, 0, program.getTileRows(stream->tile),
-        clampBand(stream->band, stream->window), true));
-  } else {
-    addVectorAccesses(std::get<VectorPass>(payload), accesses);
-  }
+Accesses sim::getAccesses(const Program &program,
+                          const Instruction &instruction) {
+  Accesses accesses;
+  std::visit([&](const auto &payload) { add(program, payload, accesses); },
+             instruction.payload);
   return accesses;
 }

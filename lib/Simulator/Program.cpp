@@ -69,8 +69,8 @@ int64_t Program::getTileColumns(const WeightTile &tile) const {
 int64_t Program::getTileBytes(const WeightTile &tile) const {
   int64_t cellBits =
       machine.cell->getWeightBits(weights[tile.weights].promises);
-  return llvm::divideCeil(
-      getTileRows(tile) * getTileColumns(tile) * cellBits, 8);
+  return llvm::divideCeil(getTileRows(tile) * getTileColumns(tile) * cellBits,
+                          8);
 }
 
 uint64_t sim::digestMatrix(llvm::ArrayRef<int8_t> values, int64_t rows,
@@ -146,8 +146,7 @@ llvm::Error checkStreams(const PackedWeights &weights) {
     if (column < -1 || column >= weights.matrixColumns)
       return makeError("weights '{0}': stream {1} of array column {2} carries "
                        "matrix column {3} outside [0, {4})",
-                       weights.name,
-                       index % (weights.depth * weights.fanIn),
+                       weights.name, index % (weights.depth * weights.fanIn),
                        index / (weights.depth * weights.fanIn), column,
                        weights.matrixColumns);
   return llvm::Error::success();

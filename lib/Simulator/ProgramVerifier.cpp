@@ -1,311 +1,221 @@
-//===- ProgramVerifier.cpp - Checks of the parts of a program -*- C++ -*-===//
+//===- ProgramVerifier.cpp - Checks of a program's parts ------------------===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Everything that concerns one weight matrix or one instruction alone. What
-// depends on order is in Hazards.cpp.
+// The machine, the weights and the DRAM layout; and the order in which all
+// checks run.
 //
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Simulator/ProgramVerifier.h"
-#include "Hazards.h"
+#include "HostMemory.h"
+#include "Violations.h"
 #include "colonnade/Numerics/TermSelection.h"
-#include "colonnade/Simulator/InstructionCosts.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace colonnade;
 using namespace colonnade::sim;
 
 namespace {
+
 class PartChecker {
 public:
-  explicit PartChecker(const Program &program) : program(program) {}
-  std::vector<Violation> run();
+  PartChecker(const Program &program, Violations &violations)
+      : program(program), violations(violations) {}
+  void run();
 
 private:
-  template <typename... Values>
-  void report(unsigned instruction, const char *format, Values &&...values) {
-    violations.push_back(
-        {instruction,
-         llvm::formatv(format, std::forward<Values>(values)...).str()});
-  }
-
+  bool checkMachine();
+  void checkWeights(unsigned index);
+  void checkTermBudget(unsigned index);
+  void checkOverflow(unsigned index, llvm::ArrayRef<int8_t> dense);
+  void checkHostTensor(const HostTensor &tensor, const char *name);
   void checkDram();
-  void checkWeights(const PackedWeights &weights);
-  void checkTermBudget(const PackedWeights &weights);
-  void checkOverflow(const PackedWeights &weights,
-                     llvm::ArrayRef<int8_t> dense);
-  void checkTokens(unsigned index);
-  bool checkTile(unsigned index, const WeightTile &tile);
-  bool checkWindow(unsigned index, const Window &window, const Band &band);
-  void checkStream(unsigned index, const StreamTile &stream);
-  void checkVector(unsigned index, const VectorPass &pass);
-  void checkBody(unsigned index, const ScalarBody &body, size_t arguments);
-  void checkCopy(unsigned index, const DmaCopy &copy);
+  unsigned getFirstUser(unsigned weights) const;
 
   const Program &program;
-  std::vector<Violation> violations;
+  Violations &violations;
 };
+
 } // namespace
 
-std::vector<Violation> PartChecker::run() {
+void PartChecker::run() {
+  if (!checkMachine())
+    return;
   if (program.targetHash != program.machine.hash)
-    report(kWholeProgram,
-           "the schedule was made for a target with hash {0}, but target '{1}' "
-           "has hash {2}: schedule it again",
-           program.targetHash, program.machine.name, program.machine.hash);
-  for (const PackedWeights &weights : program.weights)
-    checkWeights(weights);
-  checkDram();
-  if (!violations.empty())
-    return std::move(violations);
-  for (auto [i, instruction] : llvm::enumerate(program.instructions)) {
-    checkTokens(i);
-    const Payload &payload = instruction.payload;
-    if (const auto *copy = std::get_if<DmaCopy>(&payload))
-      checkCopy(i, *copy);
-    else if (const auto *dma = std::get_if<DmaWeights>(&payload))
-      checkTile(i, dma->tile);
-    else if (const auto *load = std::get_if<LoadWeights>(&payload))
-      checkTile(i, load->tile);
-    else if (const auto *stream = std::get_if<StreamTile>(&payload))
-      checkStream(i, *stream);
-    else
-      checkVector(i, std::get<VectorPass>(payload));
+    violations.report(
+        kWholeProgram,
+        "the schedule was made for a target with hash {0}, but target '{1}' "
+        "has hash {2}: schedule it again",
+        program.targetHash, program.machine.name, program.machine.hash);
+  for (auto [i, instruction] : llvm::enumerate(program.instructions))
+    if (instruction.layer >= program.layers.size())
+      violations.report(kWholeProgram, "instruction {0} names layer {1} of {2}",
+                        i, instruction.layer, program.layers.size());
+  if (!violations.isEmpty())
+    return;
+  for (unsigned i = 0; i < program.weights.size(); ++i)
+    checkWeights(i);
+  checkHostTensor(program.input, "input");
+  checkHostTensor(program.output, "output");
+  if (violations.isEmpty())
+    checkDram();
+}
+
+bool PartChecker::checkMachine() {
+  const MachineDescription &machine = program.machine;
+  if (!machine.cell) {
+    violations.report(kWholeProgram, "target '{0}' has no cell type",
+                      machine.name);
+    return false;
   }
-  return std::move(violations);
+  std::pair<const char *, int64_t> sizes[] = {
+      {"rows", machine.rows},
+      {"columns", machine.columns},
+      {"DRAM bytes per cycle", machine.dramBytesPerCycle},
+      {"data SRAM banks", machine.dataSramBanks},
+      {"weight loader bytes per cycle", machine.weightLoaderBytesPerCycle},
+      {"vector lanes", machine.vectorLanes},
+      {"vector stages", machine.vectorStages}};
+  for (auto [name, value] : sizes)
+    if (value < 1)
+      violations.report(kWholeProgram,
+                        "target '{0}': expected at least 1 {1}, got {2}",
+                        machine.name, name, value);
+  return violations.isEmpty();
 }
 
 //===----------------------------------------------------------------------===//
-// DRAM and weights
+// Weights
 //===----------------------------------------------------------------------===//
 
-static int64_t getBytes(const HostTensor &tensor) {
-  int64_t bytes = tensor.elementBytes;
-  for (int64_t extent : tensor.shape)
-    bytes *= extent;
-  return bytes;
+/// The instruction that violations about weights point at.
+unsigned PartChecker::getFirstUser(unsigned weights) const {
+  for (auto [i, instruction] : llvm::enumerate(program.instructions)) {
+    const Payload &payload = instruction.payload;
+    const WeightTile *tile = nullptr;
+    if (const auto *dma = std::get_if<DmaWeights>(&payload))
+      tile = &dma->tile;
+    else if (const auto *stream = std::get_if<StreamTile>(&payload))
+      tile = &stream->tile;
+    if (tile && tile->weights == weights)
+      return i;
+  }
+  return kWholeProgram;
 }
 
-void PartChecker::checkDram() {
-  struct Region {
-    int64_t begin, end;
-    std::string name;
-  };
-  std::vector<Region> regions = {
-      {program.input.address, program.input.address + getBytes(program.input),
-       "input"},
-      {program.output.address,
-       program.output.address + getBytes(program.output), "output"}};
-  for (const ConstantBytes &constant : program.constants)
-    regions.push_back({constant.address,
-                       constant.address +
-                           static_cast<int64_t>(constant.bytes.size()),
-                       constant.name});
-  llvm::sort(regions, [](const Region &a, const Region &b) {
-    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
-  });
-  for (size_t i = 1; i < regions.size(); ++i)
-    if (regions[i].begin < regions[i - 1].end)
-      report(kWholeProgram,
-             "'{0}' at DRAM bytes [{1}, {2}) overlaps '{3}' at [{4}, {5})",
-             regions[i].name, regions[i].begin, regions[i].end,
-             regions[i - 1].name, regions[i - 1].begin, regions[i - 1].end);
-}
-
-void PartChecker::checkWeights(const PackedWeights &weights) {
+void PartChecker::checkWeights(unsigned index) {
+  const PackedWeights &weights = program.weights[index];
   llvm::Expected<std::vector<int8_t>> dense = unpackWeights(weights);
   if (!dense)
-    return report(kWholeProgram, "{0}", llvm::toString(dense.takeError()));
+    return violations.report(getFirstUser(index), "{0}",
+                             llvm::toString(dense.takeError()));
   uint64_t digest = digestMatrix(*dense, weights.rows, weights.matrixColumns);
   if (digest != weights.digest)
-    report(kWholeProgram,
-           "weights '{0}': the tiles stand for a matrix with digest {1:x}, but "
-           "the compiled one has {2:x}: a value, select or stream is wrong",
-           weights.name, digest, weights.digest);
-  if (llvm::Error error = program.machine.cell->check(weights.promises))
-    report(kWholeProgram, "weights '{0}': {1}", weights.name,
-           llvm::toString(std::move(error)));
-  checkTermBudget(weights);
-  checkOverflow(weights, *dense);
+    violations.report(
+        getFirstUser(index),
+        "weights '{0}': the tiles stand for a matrix with digest {1:x}, but "
+        "the compiled one has {2:x}: a value, select or stream is wrong",
+        weights.name, digest, weights.digest);
+  OperandPromises needed = weights.promises;
+  needed.slots = std::max(needed.slots, weights.depth);
+  needed.fanIn = std::max(needed.fanIn, weights.fanIn);
+  if (llvm::Error error = program.machine.cell->check(needed))
+    violations.report(getFirstUser(index), "weights '{0}': {1}", weights.name,
+                      llvm::toString(std::move(error)));
+  checkTermBudget(index);
+  checkOverflow(index, *dense);
 }
 
-/// What one cell holds needs at most weightTerms terms.
-void PartChecker::checkTermBudget(const PackedWeights &weights) {
+/// What one cell holds needs at most weightTerms terms. Non-adjacent form is
+/// never longer than the promised encoding.
+void PartChecker::checkTermBudget(unsigned index) {
+  const PackedWeights &weights = program.weights[index];
   int64_t budget = weights.promises.weightTerms;
   if (budget == 0)
     return;
-  int64_t cells = weights.rows * weights.arrayColumns;
-  for (int64_t cell = 0; cell < cells; ++cell) {
-    auto values = llvm::ArrayRef(weights.values)
-                      .slice(cell * weights.depth, weights.depth);
+  for (int64_t cell = 0; cell < weights.rows * weights.arrayColumns; ++cell) {
     int64_t terms = 0;
-    for (int8_t value : values)
+    for (int8_t value : llvm::ArrayRef(weights.values)
+                            .slice(cell * weights.depth, weights.depth))
       terms += countPromisedTerms(value, DigitSet::Naf);
     if (terms > budget)
-      return report(kWholeProgram,
-                    "weights '{0}': row {1}, array column {2} needs {3} "
-                    "terms, but {4} are promised",
-                    weights.name, cell / weights.arrayColumns,
-                    cell % weights.arrayColumns, terms, budget);
+      return violations.report(
+          getFirstUser(index),
+          "weights '{0}': the cell of row {1}, array column {2} needs {3} "
+          "terms, but {4} are promised",
+          weights.name, cell / weights.arrayColumns,
+          cell % weights.arrayColumns, terms, budget);
   }
 }
 
-/// No sum of a row's products can leave 32 bits.
-void PartChecker::checkOverflow(const PackedWeights &weights,
-                                llvm::ArrayRef<int8_t> dense) {
+/// No sum of a row's products can leave 32 bits, in whatever order they are
+/// added: |data| is at most 128.
+void PartChecker::checkOverflow(unsigned index, llvm::ArrayRef<int8_t> dense) {
+  const PackedWeights &weights = program.weights[index];
   for (int64_t row = 0; row < weights.rows; ++row) {
     int64_t sum = 0;
-    for (int8_t value : dense.slice(row * weights.matrixColumns,
-                                    weights.matrixColumns))
+    for (int8_t value :
+         dense.slice(row * weights.matrixColumns, weights.matrixColumns))
       sum += std::abs(int64_t(value));
     if (sum * 128 > INT32_MAX)
-      return report(kWholeProgram,
-                    "weights '{0}': row {1} may add up to {2}, beyond the "
-                    "32-bit accumulator's {3}",
-                    weights.name, row, sum * 128, INT32_MAX);
+      return violations.report(
+          getFirstUser(index),
+          "weights '{0}': row {1} may add up to {2}, beyond the 32-bit "
+          "accumulator's {3}",
+          weights.name, row, sum * 128, INT32_MAX);
   }
 }
 
 //===----------------------------------------------------------------------===//
-// Instructions
+// DRAM
 //===----------------------------------------------------------------------===//
 
-void PartChecker::checkTokens(unsigned index) {
-  for (const Token &token : program.instructions[index].after) {
-    if (token.instruction >= index) {
-      report(index, "waits for instruction {0}, which is not earlier",
-             token.instruction);
-      continue;
-    }
-    const Payload &payload = program.instructions[token.instruction].payload;
-    if (token.swapped && !std::holds_alternative<StreamTile>(payload))
-      report(index, "waits for a weight swap of instruction {0}, which is no "
-                    "stream",
-             token.instruction);
-  }
+void PartChecker::checkHostTensor(const HostTensor &tensor, const char *name) {
+  bool isPositive =
+      llvm::all_of(tensor.shape, [](int64_t extent) { return extent >= 1; });
+  if (!isPositive || (tensor.elementBytes != 1 && tensor.elementBytes != 4) ||
+      tensor.address < 0)
+    violations.report(kWholeProgram,
+                      "the {0} must have positive extents, elements of 1 or 4 "
+                      "bytes and an address of at least 0",
+                      name);
 }
 
-bool PartChecker::checkTile(unsigned index, const WeightTile &tile) {
-  if (tile.weights >= program.weights.size()) {
-    report(index, "names weights {0} of {1}", tile.weights,
-           program.weights.size());
-    return false;
-  }
-  const PackedWeights &weights = program.weights[tile.weights];
-  if (tile.row >= 0 && tile.row < weights.rows && tile.column >= 0 &&
-      tile.column < weights.arrayColumns)
-    return true;
-  report(index, "tile [{0}, {1}] lies outside weights '{2}' of {3} rows and "
-                "{4} array columns",
-         tile.row, tile.column, weights.name, weights.rows,
-         weights.arrayColumns);
-  return false;
+void PartChecker::checkDram() {
+  std::vector<HostRegion> regions = {getHostInputRegion(program),
+                                     getHostOutputRegion(program)};
+  for (const ConstantBytes &constant : program.constants)
+    regions.push_back(getConstantRegion(constant));
+  for (unsigned i = 0; i < program.weights.size(); ++i)
+    regions.push_back(getWeightsRegion(program, i));
+  llvm::sort(regions, [](const HostRegion &a, const HostRegion &b) {
+    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+  });
+  if (regions.front().begin < 0)
+    violations.report(kWholeProgram, "{0} starts at DRAM byte {1}",
+                      regions.front().name, regions.front().begin);
+  for (size_t i = 1; i < regions.size(); ++i)
+    if (regions[i].begin < regions[i - 1].end)
+      violations.report(
+          kWholeProgram,
+          "{0} at DRAM bytes [{1}, {2}) overlaps {3} at [{4}, {5})",
+          regions[i].name, regions[i].begin, regions[i].end,
+          regions[i - 1].name, regions[i - 1].begin, regions[i - 1].end);
 }
 
-bool PartChecker::checkWindow(unsigned index, const Window &window,
-                              const Band &band) {
-  bool isPositive = window.strideHeight >= 1 && window.strideWidth >= 1 &&
-                    window.dilationHeight >= 1 && window.dilationWidth >= 1 &&
-                    window.kernelHeight >= 1 && window.kernelWidth >= 1 &&
-                    window.padTop >= 0 && window.padLeft >= 0 &&
-                    window.channels >= 1 && window.height >= 1 &&
-                    window.width >= 1;
-  if (!isPositive) {
-    report(index, "its window has a size, stride or dilation below 1");
-    return false;
-  }
-  if (band.row < 0 || band.column < 0 || band.row >= window.outHeight ||
-      band.column >= window.outWidth || band.height < 1 || band.width < 1) {
-    report(index, "its band at ({0}, {1}) has no output position of {2}x{3}",
-           band.row, band.column, window.outHeight, window.outWidth);
-    return false;
-  }
-  return true;
-}
-
-void PartChecker::checkStream(unsigned index, const StreamTile &stream) {
-  if (!checkTile(index, stream.tile) ||
-      !checkWindow(index, stream.window, stream.band))
-    return;
-  const PackedWeights &weights = program.weights[stream.tile.weights];
-  const Window &window = stream.window;
-  int64_t taps = window.channels * window.kernelHeight * window.kernelWidth;
-  if (taps != weights.matrixColumns)
-    return report(index, "its window has {0} channels x taps, but weights "
-                         "'{1}' have {2} matrix columns",
-                  taps, weights.name, weights.matrixColumns);
-  if (stream.accumulate != (stream.tile.column != 0))
-    report(index, "the tile at array column {0} must {1} the accumulators",
-           stream.tile.column,
-           stream.tile.column == 0 ? "overwrite" : "add to");
-  int64_t required = getRequiredStepCycles(program, stream);
-  if (stream.stepCycles < required)
-    report(index, "a step takes {0} cycles, but needs {1}", stream.stepCycles,
-           required);
-}
-
-void PartChecker::checkCopy(unsigned index, const DmaCopy &copy) {
-  for (int64_t count : copy.counts)
-    if (count < 1)
-      return report(index, "copies {0} x {1} x {2} bytes", copy.counts[0],
-                    copy.counts[1], copy.counts[2]);
-}
-
-void PartChecker::checkVector(unsigned index, const VectorPass &pass) {
-  if (!checkWindow(index, pass.window, pass.band))
-    return;
-  if (pass.channel < 0 || pass.channels < 1 ||
-      pass.channel + pass.channels > pass.window.channels)
-    report(index, "channels [{0}, {1}) lie outside the tensor's {2}",
-           pass.channel, pass.channel + pass.channels, pass.window.channels);
-  checkBody(index, pass.body, pass.inputs.size());
-}
-
-static unsigned countOperands(ScalarOpcode opcode) {
-  switch (opcode) {
-  case ScalarOpcode::Constant:
-    return 0;
-  case ScalarOpcode::ExtendSign:
-  case ScalarOpcode::Truncate:
-  case ScalarOpcode::EncodeTerms:
-    return 1;
-  case ScalarOpcode::Add:
-  case ScalarOpcode::Subtract:
-  case ScalarOpcode::Multiply:
-  case ScalarOpcode::Maximum:
-  case ScalarOpcode::Minimum:
-    return 2;
-  case ScalarOpcode::ApplyScale:
-    return 3;
-  }
-  return 3;
-}
-
-void PartChecker::checkBody(unsigned index, const ScalarBody &body,
-                            size_t arguments) {
-  size_t defined = arguments;
-  for (const ScalarOperation &operation : body.operations) {
-    for (unsigned i = 0; i < countOperands(operation.opcode); ++i)
-      if (operation.operands[i] >= defined)
-        return report(index, "scalar operation {0} uses value {1} of {2}",
-                      defined - arguments, operation.operands[i], defined);
-    if (operation.opcode == ScalarOpcode::EncodeTerms &&
-        static_cast<uint64_t>(operation.immediate) >=
-            program.termTables.size())
-      return report(index, "names term table {0} of {1}", operation.immediate,
-                    program.termTables.size());
-    ++defined;
-  }
-  if (body.result >= defined)
-    report(index, "its body yields value {0} of {1}", body.result, defined);
+void sim::checkParts(const Program &program, Violations &violations) {
+  PartChecker(program, violations).run();
 }
 
 std::vector<Violation> sim::verifyProgram(const Program &program) {
-  std::vector<Violation> violations = PartChecker(program).run();
-  if (violations.empty())
-    violations = findHazards(program);
-  return violations;
+  Violations violations;
+  for (auto *check : {checkParts, checkInstructions, checkOrder}) {
+    check(program, violations);
+    if (!violations.isEmpty())
+      break;
+  }
+  return violations.take();
 }

@@ -44,8 +44,8 @@ void TimingPass::runDma(unsigned index, LayerTiming &layer) {
   const Instruction &instruction = program.instructions[index];
   int64_t &free = queueFree[getIndex(Queue::Dma)];
   int64_t start = std::max(free, getReadiness(instruction).all);
-  int64_t cycles = getDmaCycles(program.machine,
-                                getDmaBytes(program, instruction.payload));
+  int64_t cycles =
+      getDmaCycles(program.machine, getDmaBytes(program, instruction.payload));
   free = start + cycles;
   timing.instructions.push_back({start, free, free});
   layer.dmaBusy += cycles;
@@ -168,8 +168,7 @@ llvm::Expected<ProgramTiming> sim::computeTiming(const Program &program) {
   TimingPass pass(program, *array);
   for (unsigned i = 0; i < program.instructions.size(); ++i)
     if (llvm::Error error = pass.advance())
-      return llvm::createStringError(
-           "instruction #%u: %s", i,
-          llvm::toString(std::move(error)).c_str());
+      return llvm::createStringError("instruction #%u: %s", i,
+                                     llvm::toString(std::move(error)).c_str());
   return pass.finish();
 }

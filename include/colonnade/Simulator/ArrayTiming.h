@@ -69,13 +69,11 @@ public:
   /// previous stream's inputs are in; while an earlier wavefront is still in
   /// the array, at a step boundary of it, and only after it if the step length
   /// changes.
-  virtual int64_t getEarliestStart(int64_t ready,
-                                   int64_t stepCycles) const = 0;
+  virtual int64_t getEarliestStart(int64_t ready, int64_t stepCycles) const = 0;
 
   /// Loads a tile into the shadow registers from cycle `start` on. Fails when
   /// the previous tile still waits there to be swapped in.
-  virtual llvm::Expected<LoadTimes> load(int64_t start,
-                                         const LoadJob &job) = 0;
+  virtual llvm::Expected<LoadTimes> load(int64_t start, const LoadJob &job) = 0;
 
   /// Streams from getEarliestStart(ready, job.stepCycles) on. Fails when the
   /// shadow registers do not hold the tile, and (cell level) when a step is too

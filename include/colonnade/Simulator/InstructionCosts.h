@@ -59,9 +59,8 @@ std::vector<int32_t> getTileStreams(const PackedWeights &weights,
 /// of matrix column (channel, i, j) lies channel * channelPitch + i *
 /// dilationHeight * rowPitch + j * dilationWidth * columnPitch bytes from the
 /// position's base, so the count is the same for every position.
-int64_t getBankReadCycles(llvm::ArrayRef<int32_t> streams,
-                          const Window &window, const View &data,
-                          int64_t banks);
+int64_t getBankReadCycles(llvm::ArrayRef<int32_t> streams, const Window &window,
+                          const View &data, int64_t banks);
 
 /// Cycles that one step of a tile needs: those of the cell under the weights'
 /// promises, or those of the data SRAM if they are more. Of `data` only the
@@ -70,8 +69,7 @@ int64_t getRequiredStepCycles(const PackedWeights &weights, int64_t column,
                               int64_t columns, const Window &window,
                               const View &data,
                               const MachineDescription &machine);
-int64_t getRequiredStepCycles(const Program &program,
-                              const StreamTile &stream);
+int64_t getRequiredStepCycles(const Program &program, const StreamTile &stream);
 
 } // namespace colonnade::sim
 

@@ -1,4 +1,4 @@
-//===- ProgramVerifier.h - Checks of a whole program -*- C++ -*-===//
+//===- ProgramVerifier.h - Checks of a whole program ------------*- C++ -*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -26,26 +26,23 @@ struct Violation {
   std::string message;
 };
 
-/// All violations, in program order. First the parts (hash, weights and their
-/// digests, promises, DRAM layout, each instruction on its own); only if those
-/// are sound, the whole: every access inside its memory and initialised, tile
-/// contents, and order. Two accesses to overlapping bytes, one of them a write,
-/// from different queues must be ordered by tokens and queue order; this is
-/// decided by vector clocks over the queues, where a stream counts as two
-/// events, the swap of the shadow registers and its completion.
+/// All violations (at most about a hundred). First the parts: the machine and
+/// its hash, weights with their digests, promises and value ranges, DRAM
+/// layout, and each instruction on its own (tokens, tiles, windows, views,
+/// scalar bodies, step lengths). Only if those are sound, the whole:
+/// - every access lies inside its memory and its view's buffer;
+/// - every byte read was written before, by the host or an instruction, and
+///   not as part of another buffer;
+/// - a LoadWeights finds its tile in weight SRAM, a StreamTile finds its tile
+///   in the shadow registers, accumulators collect each array column of a
+///   matrix exactly once before they are read, and the output is complete;
+/// - two accesses to the same bytes (or shadow registers), one of them a write,
+///   from different queues are ordered by tokens and queue order. This is
+///   decided by vector clocks over the queues, where a stream counts as two
+///   events, the swap of the shadow registers and its completion.
+/// The bytes of strided accesses are told apart in up to 4,096 runs per access;
+/// beyond that, gaps between runs count as touched.
 std::vector<Violation> verifyProgram(const Program &program);
-
-/// A range of bytes an instruction touches.
-struct MemoryAccess {
-  Memory memory = Memory::Dram;
-  int64_t begin = 0, end = 0;
-  bool isWrite = false;
-};
-
-/// Bounding ranges of all that an instruction reads and writes; packed weights
-/// in DRAM are not among them.
-llvm::SmallVector<MemoryAccess> getAccesses(const Program &program,
-                                            const Instruction &instruction);
 
 } // namespace colonnade::sim
 

@@ -1,23 +1,35 @@
-//===- Simulator.h - Running programs -*- C++ -*-===//
+//===- Simulator.h - Running programs ---------------------------*- C++ -*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs a program on data at the machine level: exact integer values from fast
-// kernels, cycles from closed forms and the four queues. Values do not influence
-// cycles, so the timing is known once the program is.
+// Runs a program on data, at one of two fidelities. The machine level takes
+// values from fast integer kernels and cycles from closed forms; the cell level
+// simulates every register of the array in every step, and checks on the way
+// that the closed forms were right. Values do not influence cycles, so the
+// timing is known once the program is.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef COLONNADE_SIMULATOR_SIMULATOR_H
 #define COLONNADE_SIMULATOR_SIMULATOR_H
 
-#include "colonnade/Simulator/Program.h"
+#include "colonnade/Simulator/Activity.h"
 #include "colonnade/Simulator/Timing.h"
 #include <memory>
 
 namespace colonnade::sim {
+
+enum class Fidelity : uint8_t { Machine, Cell };
+
+/// Which runs contribute to Activity::usefulWork.
+enum class CountedRuns : uint8_t { First, All, None };
+
+struct SimulationOptions {
+  Fidelity fidelity = Fidelity::Machine;
+  CountedRuns countedRuns = CountedRuns::First;
+};
 
 class Simulator {
 public:
@@ -25,16 +37,20 @@ public:
 
   /// Verifies and prepares `program`. Fails with up to ten violations, one per
   /// line, each opened by its location and layer.
-  static llvm::Expected<std::unique_ptr<Simulator>> create(Program program);
+  static llvm::Expected<std::unique_ptr<Simulator>>
+  create(Program program, SimulationOptions options = {});
 
   /// One inference. `input` and `output` are the raw little-endian elements of
-  /// the program's host tensors. Traps (a value that does not fit, an overflow
-  /// of the vector unit) are errors that name the layer.
+  /// the program's host tensors, of exactly their sizes. Traps (a value that
+  /// does not fit, an overflow, a promise that the data breaks at the cell
+  /// level) are errors that name the layer.
   virtual llvm::Error run(llvm::ArrayRef<uint8_t> input,
                           llvm::MutableArrayRef<uint8_t> output) = 0;
 
   virtual const Program &getProgram() const = 0;
   virtual const ProgramTiming &getTiming() const = 0;
+  /// Counts for one image; its usefulWork covers the runs so far.
+  virtual const Activity &getActivity() const = 0;
 };
 
 } // namespace colonnade::sim

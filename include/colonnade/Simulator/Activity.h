@@ -1,0 +1,76 @@
+//===- Activity.h - What the machine did and what it cost -------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Counts of the events that a target's energy table prices, per layer and in
+// total, and the utilization figures that follow from them. All but the useful
+// work follow from the program alone; the useful work depends on the data.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_SIMULATOR_ACTIVITY_H
+#define COLONNADE_SIMULATOR_ACTIVITY_H
+
+#include "colonnade/Simulator/Program.h"
+
+namespace colonnade::sim {
+
+/// Counts for one image.
+struct LayerActivity {
+  /// Work units of the cells (CellModel: useful cycles); the mean over the
+  /// images counted.
+  double usefulWork = 0;
+  /// Cell-cycles in which the array takes data: sum over the streams of
+  /// stepCycles * vectors * R * C.
+  int64_t offeredSlots = 0;
+  /// Values moved from register to register. Data: streams that enter the
+  /// tile's columns * tile rows * vectors; partial sums: tile rows * C *
+  /// vectors.
+  int64_t registerHops = 0;
+  /// Bytes read and written, by Memory. Positions in the padding are charged
+  /// like others; a per-channel parameter is read once per channel and pass.
+  std::array<int64_t, 4> memoryBytes = {};
+  /// Elements * (costly body operations + taps of a reduction).
+  int64_t vectorOperations = 0;
+  /// Over the distinct tiles: cells of the array that hold a nonzero value, and
+  /// R * C each.
+  int64_t nonzeroCells = 0, cells = 0;
+  /// The same for the slots of the cells: nonzero values, and R * C * depth.
+  int64_t nonzeroValues = 0, slots = 0;
+
+  int64_t getBytes(Memory memory) const {
+    return memoryBytes[static_cast<unsigned>(memory)];
+  }
+  /// offeredSlots - usefulWork.
+  double getIdleCellCycles() const { return offeredSlots - usefulWork; }
+  /// usefulWork / offeredSlots, in [0, 1]; 0 without streams.
+  double getUtilization() const;
+  /// nonzeroCells / cells, in [0, 1]; 0 without tiles.
+  double getCellUtilization() const;
+};
+
+struct Activity {
+  /// One entry per layer of the program.
+  std::vector<LayerActivity> layers;
+  LayerActivity total;
+  /// Images that usefulWork is the mean of; 0 when none was counted.
+  int64_t images = 0;
+};
+
+/// Activity of a verified program before any data was seen.
+Activity countActivity(const Program &program);
+
+/// Picojoules by event: counts * the machine's energy table. An event that the
+/// table does not name costs nothing.
+std::map<std::string, double> getEnergy(const LayerActivity &activity,
+                                        const MachineDescription &machine);
+
+/// Sum of getEnergy(), in picojoules.
+double getTotalEnergy(const LayerActivity &activity,
+                      const MachineDescription &machine);
+
+} // namespace colonnade::sim
+
+#endif // COLONNADE_SIMULATOR_ACTIVITY_H

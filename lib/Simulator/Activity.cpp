@@ -1,0 +1,181 @@
+//===- Activity.cpp - What the machine did and what it cost ---------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Counts every instruction of a program once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Simulator/Activity.h"
+#include "colonnade/Simulator/InstructionCosts.h"
+#include <set>
+#include <tuple>
+
+using namespace colonnade;
+using namespace colonnade::sim;
+
+double LayerActivity::getUtilization() const {
+  return offeredSlots ? usefulWork / offeredSlots : 0;
+}
+
+double LayerActivity::getCellUtilization() const {
+  return cells ? static_cast<double>(nonzeroCells) / cells : 0;
+}
+
+namespace {
+
+class ActivityCounter {
+public:
+  explicit ActivityCounter(const Program &program) : program(program) {}
+  Activity run();
+
+private:
+  void count(const DmaCopy &copy);
+  void count(const DmaWeights &dma);
+  void count(const LoadWeights &load);
+  void count(const StreamTile &stream);
+  void count(const VectorPass &pass);
+  void countTile(const WeightTile &tile);
+
+  void addBytes(Memory memory, int64_t bytes) {
+    layer->memoryBytes[static_cast<unsigned>(memory)] += bytes;
+  }
+
+  const Program &program;
+  LayerActivity *layer = nullptr;
+  /// Tiles seen in the current layer: (layer, weights, row, column).
+  std::set<std::tuple<unsigned, unsigned, int64_t, int64_t>> tiles;
+};
+
+} // namespace
+
+void ActivityCounter::count(const DmaCopy &copy) {
+  int64_t bytes = getDmaBytes(program, copy);
+  addBytes(copy.sourceMemory, bytes);
+  addBytes(copy.destinationMemory, bytes);
+}
+
+void ActivityCounter::count(const DmaWeights &dma) {
+  int64_t bytes = program.getTileBytes(dma.tile);
+  addBytes(Memory::Dram, bytes);
+  addBytes(Memory::WeightSram, bytes);
+}
+
+void ActivityCounter::count(const LoadWeights &load) {
+  addBytes(Memory::WeightSram, program.getTileBytes(load.tile));
+}
+
+void ActivityCounter::countTile(const WeightTile &tile) {
+  const MachineDescription &machine = program.machine;
+  const PackedWeights &weights = program.weights[tile.weights];
+  layer->cells += machine.rows * machine.columns;
+  layer->slots += machine.rows * machine.columns * machine.cell->getDepth();
+  for (int64_t row = 0; row < program.getTileRows(tile); ++row)
+    for (int64_t column = 0; column < program.getTileColumns(tile); ++column) {
+      int64_t cell =
+          (tile.row + row) * weights.arrayColumns + tile.column + column;
+      auto first = weights.values.begin() + cell * weights.depth;
+      int64_t nonzeros =
+          weights.depth - std::count(first, first + weights.depth, 0);
+      layer->nonzeroCells += nonzeros != 0;
+      layer->nonzeroValues += nonzeros;
+    }
+}
+
+void ActivityCounter::count(const StreamTile &stream) {
+  const MachineDescription &machine = program.machine;
+  const PackedWeights &weights = program.weights[stream.tile.weights];
+  int64_t rows = program.getTileRows(stream.tile);
+  int64_t columns = program.getTileColumns(stream.tile);
+  int64_t vectors = getPositions(stream.band, stream.window);
+  int64_t perColumn = weights.depth * weights.fanIn;
+  auto first = weights.streams.begin() + stream.tile.column * perColumn;
+  int64_t members =
+      columns * perColumn - std::count(first, first + columns * perColumn, -1);
+  layer->offeredSlots +=
+      stream.stepCycles * vectors * machine.rows * machine.columns;
+  layer->registerHops += (members + machine.columns) * rows * vectors;
+  int64_t reads = getTileStreams(weights, stream.tile.column, columns).size();
+  addBytes(stream.data.memory, reads * vectors);
+  int64_t accesses = stream.accumulate ? 2 : 1;
+  addBytes(Memory::Accumulators,
+           accesses * rows * vectors * int64_t(sizeof(int32_t)));
+}
+
+void ActivityCounter::count(const VectorPass &pass) {
+  int64_t elements = getVectorElements(pass);
+  int64_t taps = getWindowTaps(pass);
+  for (auto [index, view] : llvm::enumerate(pass.inputs)) {
+    bool isPerChannel = view.rowPitch == 0 && view.columnPitch == 0;
+    int64_t reads = isPerChannel ? pass.channels : elements;
+    addBytes(view.memory, reads * view.elementBytes * (index ? 1 : taps));
+  }
+  addBytes(pass.output.memory, elements * pass.output.elementBytes);
+  int64_t reductionSteps = pass.reduction == Reduction::None ? 0 : taps;
+  layer->vectorOperations +=
+      elements * (countCostlyOperations(pass.body) + reductionSteps);
+}
+
+static void add(LayerActivity &sum, const LayerActivity &layer) {
+  sum.offeredSlots += layer.offeredSlots;
+  sum.registerHops += layer.registerHops;
+  for (unsigned i = 0; i < sum.memoryBytes.size(); ++i)
+    sum.memoryBytes[i] += layer.memoryBytes[i];
+  sum.vectorOperations += layer.vectorOperations;
+  sum.nonzeroCells += layer.nonzeroCells;
+  sum.cells += layer.cells;
+  sum.nonzeroValues += layer.nonzeroValues;
+  sum.slots += layer.slots;
+}
+
+Activity ActivityCounter::run() {
+  Activity activity;
+  activity.layers.resize(program.layers.size());
+  for (const Instruction &instruction : program.instructions) {
+    layer = &activity.layers[instruction.layer];
+    std::visit([&](const auto &payload) { count(payload); },
+               instruction.payload);
+    const auto *stream = std::get_if<StreamTile>(&instruction.payload);
+    if (stream && tiles
+                      .emplace(instruction.layer, stream->tile.weights,
+                               stream->tile.row, stream->tile.column)
+                      .second)
+      countTile(stream->tile);
+  }
+  for (const LayerActivity &figures : activity.layers)
+    add(activity.total, figures);
+  return activity;
+}
+
+Activity sim::countActivity(const Program &program) {
+  return ActivityCounter(program).run();
+}
+
+std::map<std::string, double>
+sim::getEnergy(const LayerActivity &activity,
+               const MachineDescription &machine) {
+  std::map<std::string, double> energy = {
+      {machine.cell->getWorkEvent().str(), activity.usefulWork},
+      {"register_hop", activity.registerHops},
+      {"weight_sram_byte", activity.getBytes(Memory::WeightSram)},
+      {"data_sram_byte", activity.getBytes(Memory::DataSram)},
+      {"accumulator_byte", activity.getBytes(Memory::Accumulators)},
+      {"dram_byte", activity.getBytes(Memory::Dram)},
+      {"vector_op", activity.vectorOperations},
+      {"idle_cell_cycle", activity.getIdleCellCycles()}};
+  for (auto &[event, value] : energy) {
+    auto price = machine.energy.find(event);
+    value *= price == machine.energy.end() ? 0 : price->second;
+  }
+  return energy;
+}
+
+double sim::getTotalEnergy(const LayerActivity &activity,
+                           const MachineDescription &machine) {
+  double total = 0;
+  for (const auto &[event, energy] : getEnergy(activity, machine))
+    total += energy;
+  return total;
+}

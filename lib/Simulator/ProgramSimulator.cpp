@@ -1,0 +1,161 @@
+//===- ProgramSimulator.cpp - Executing a verified program ----------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Executes a program instruction by instruction, in program order: verification
+// has shown that the queues and tokens allow no other outcome.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProgramSimulator.h"
+#include "HostMemory.h"
+#include "MemoryAccesses.h"
+#include "colonnade/Simulator/ProgramVerifier.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace colonnade;
+using namespace colonnade::sim;
+
+ProgramSimulator::ProgramSimulator(Program source, ProgramTiming times,
+                                   CountedRuns counted)
+    : program(std::move(source)), timing(std::move(times)), counted(counted),
+      activity(countActivity(program)), layerWork(program.layers.size()) {
+  sizeMemories();
+  for (const TermTable &table : program.termTables)
+    tables.push_back(makeTermLookupTable(table.terms, table.digits));
+  for (const ConstantBytes &constant : program.constants)
+    llvm::copy(constant.bytes, state.get(Memory::Dram, constant.address));
+}
+
+/// Verified addresses are inside; memories are as large as the largest one
+/// used.
+void ProgramSimulator::sizeMemories() {
+  std::array<int64_t, 4> sizes = {};
+  auto include = [&](Memory memory, int64_t end) {
+    int64_t &size = sizes[static_cast<unsigned>(memory)];
+    size = std::max(size, end);
+  };
+  for (const HostTensor *tensor : {&program.input, &program.output})
+    include(Memory::Dram, tensor->address + getHostBytes(*tensor));
+  for (const ConstantBytes &constant : program.constants)
+    include(Memory::Dram,
+            constant.address + static_cast<int64_t>(constant.bytes.size()));
+  for (const Instruction &instruction : program.instructions)
+    for (const MemoryAccess &access : getAccesses(program, instruction))
+      include(access.memory, access.getBounds().end);
+  for (unsigned i = 0; i < sizes.size(); ++i)
+    state.memories[i].assign(sizes[i], 0);
+}
+
+bool ProgramSimulator::isCounting() const {
+  return counted == CountedRuns::All ||
+         (counted == CountedRuns::First && runs == 0);
+}
+
+void ProgramSimulator::copy(const DmaCopy &copy) {
+  for (int64_t i = 0; i < copy.counts[0]; ++i)
+    for (int64_t j = 0; j < copy.counts[1]; ++j)
+      std::memmove(
+          state.get(copy.destinationMemory, copy.destinationAddress +
+                                                i * copy.destinationPitch[0] +
+                                                j * copy.destinationPitch[1]),
+          state.get(copy.sourceMemory, copy.sourceAddress +
+                                           i * copy.sourcePitch[0] +
+                                           j * copy.sourcePitch[1]),
+          copy.counts[2]);
+}
+
+/// Weight tiles need no bytes: verification has shown that each stream meets
+/// the tile it names.
+llvm::Error ProgramSimulator::execute(unsigned index) {
+  const Payload &payload = program.instructions[index].payload;
+  if (const auto *tile = std::get_if<StreamTile>(&payload))
+    return stream(index, *tile);
+  if (llvm::Error error = observe(index))
+    return error;
+  if (const auto *pass = std::get_if<VectorPass>(&payload))
+    return runVectorPass(state, *pass, tables, scratch);
+  if (const auto *dma = std::get_if<DmaCopy>(&payload))
+    copy(*dma);
+  return llvm::Error::success();
+}
+
+llvm::Error ProgramSimulator::runInstructions() {
+  for (unsigned i = 0; i < program.instructions.size(); ++i)
+    if (llvm::Error error = execute(i)) {
+      const Layer &layer = program.layers[program.instructions[i].layer];
+      return llvm::createStringError(
+          llvm::formatv("{0}: layer '{1}': {2}", layer.location, layer.name,
+                        llvm::toString(std::move(error)))
+              .str());
+    }
+  return llvm::Error::success();
+}
+
+void ProgramSimulator::updateActivity() {
+  ++activity.images;
+  activity.total.usefulWork = 0;
+  for (auto [layer, work] : llvm::zip_equal(activity.layers, layerWork)) {
+    layer.usefulWork = static_cast<double>(work) / activity.images;
+    activity.total.usefulWork += layer.usefulWork;
+  }
+}
+
+llvm::Error ProgramSimulator::run(llvm::ArrayRef<uint8_t> input,
+                                  llvm::MutableArrayRef<uint8_t> output) {
+  int64_t inputBytes = getHostBytes(program.input);
+  int64_t outputBytes = getHostBytes(program.output);
+  if (static_cast<int64_t>(input.size()) != inputBytes ||
+      static_cast<int64_t>(output.size()) != outputBytes)
+    return llvm::createStringError(
+        llvm::formatv("program '{0}': expected {1} input and {2} output "
+                      "bytes, got {3} and {4}",
+                      program.name, inputBytes, outputBytes, input.size(),
+                      output.size())
+            .str());
+  llvm::copy(input, state.get(Memory::Dram, program.input.address));
+  if (llvm::Error error = beginRun())
+    return error;
+  if (llvm::Error error = runInstructions())
+    return error;
+  if (llvm::Error error = endRun())
+    return error;
+  if (isCounting())
+    updateActivity();
+  ++runs;
+  const uint8_t *result = state.get(Memory::Dram, program.output.address);
+  std::copy(result, result + outputBytes, output.begin());
+  return llvm::Error::success();
+}
+
+static std::string describe(const Program &program,
+                            const Violation &violation) {
+  if (violation.instruction == kWholeProgram)
+    return llvm::formatv("program '{0}': {1}", program.name, violation.message);
+  const Layer &layer =
+      program.layers[program.instructions[violation.instruction].layer];
+  return llvm::formatv("{0}: layer '{1}': instruction {2}: {3}", layer.location,
+                       layer.name, violation.instruction, violation.message);
+}
+
+llvm::Expected<std::unique_ptr<Simulator>>
+Simulator::create(Program program, SimulationOptions options) {
+  std::vector<Violation> violations = verifyProgram(program);
+  static constexpr size_t kMostMessages = 10;
+  std::string messages;
+  for (const Violation &violation :
+       llvm::ArrayRef(violations).take_front(kMostMessages))
+    messages += (messages.empty() ? "" : "\n") + describe(program, violation);
+  if (!violations.empty())
+    return llvm::createStringError(messages);
+  llvm::Expected<ProgramTiming> timing = computeTiming(program);
+  if (!timing)
+    return timing.takeError();
+  return options.fidelity == Fidelity::Machine
+             ? createMachineSimulator(std::move(program), std::move(*timing),
+                                      options.countedRuns)
+             : createCellSimulator(std::move(program), std::move(*timing),
+                                   options.countedRuns);
+}

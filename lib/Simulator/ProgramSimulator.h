@@ -1,0 +1,70 @@
+//===- ProgramSimulator.h - Executing a verified program --------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What both fidelities share: memories, DMA, vector unit and activity. They
+// differ in who computes a stream's sums.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LIB_SIMULATOR_PROGRAMSIMULATOR_H
+#define LIB_SIMULATOR_PROGRAMSIMULATOR_H
+
+#include "ArrayKernels.h"
+#include "VectorUnit.h"
+#include "colonnade/Simulator/Simulator.h"
+
+namespace colonnade::sim {
+
+class ProgramSimulator : public Simulator {
+public:
+  ProgramSimulator(Program program, ProgramTiming timing, CountedRuns counted);
+
+  llvm::Error run(llvm::ArrayRef<uint8_t> input,
+                  llvm::MutableArrayRef<uint8_t> output) override;
+  const Program &getProgram() const override { return program; }
+  const ProgramTiming &getTiming() const override { return timing; }
+  const Activity &getActivity() const override { return activity; }
+
+protected:
+  virtual llvm::Error beginRun() { return llvm::Error::success(); }
+  /// Runs a StreamTile: computes its sums and stores them.
+  virtual llvm::Error stream(unsigned index, const StreamTile &tile) = 0;
+  /// Sees every other instruction.
+  virtual llvm::Error observe(unsigned index) { return llvm::Error::success(); }
+  virtual llvm::Error endRun() { return llvm::Error::success(); }
+
+  bool isCounting() const;
+  void addWork(unsigned layer, int64_t work) { layerWork[layer] += work; }
+
+  Program program;
+  ProgramTiming timing;
+  MachineState state;
+
+private:
+  void sizeMemories();
+  llvm::Error execute(unsigned index);
+  llvm::Error runInstructions();
+  void copy(const DmaCopy &copy);
+  void updateActivity();
+
+  CountedRuns counted;
+  int64_t runs = 0;
+  Activity activity;
+  /// Work units by layer, summed over the counted runs.
+  std::vector<int64_t> layerWork;
+  std::vector<TermLookupTable> tables;
+  VectorScratch scratch;
+};
+
+std::unique_ptr<Simulator> createMachineSimulator(Program program,
+                                                  ProgramTiming timing,
+                                                  CountedRuns counted);
+std::unique_ptr<Simulator>
+createCellSimulator(Program program, ProgramTiming timing, CountedRuns counted);
+
+} // namespace colonnade::sim
+
+#endif // LIB_SIMULATOR_PROGRAMSIMULATOR_H

@@ -1,0 +1,485 @@
+//===- NetworkBuilder.cpp - Small networks as systolic programs -----------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See the header. Weight SRAM holds two tiles from 0 on and two parameter
+// blocks behind them; the accumulators are two halves; all of them alternate.
+//
+//===----------------------------------------------------------------------===//
+
+#include "NetworkBuilder.h"
+#include "PlainLayers.h"
+#include "colonnade/Simulator/InstructionCosts.h"
+
+using namespace colonnade;
+using namespace colonnade::sim;
+
+static constexpr int64_t kTileBytes = 1 << 16;
+static constexpr int64_t kParameterBytes = 1 << 14;
+/// Bytes of bias, multiplier and shift of one channel.
+static constexpr int64_t kChannelBytes = 9;
+
+NetworkBuilder::NetworkBuilder(MachineDescription machine, uint64_t seed)
+    : random(seed) {
+  program.name = "network";
+  program.machine = std::move(machine);
+  program.targetHash = program.machine.hash;
+}
+
+//===----------------------------------------------------------------------===//
+// Bookkeeping
+//===----------------------------------------------------------------------===//
+
+/// Appends an instruction that waits for all conflicting uses of its buffers.
+unsigned NetworkBuilder::append(Payload payload,
+                                llvm::ArrayRef<Region> regions) {
+  Instruction instruction;
+  instruction.payload = std::move(payload);
+  instruction.layer = program.layers.size() - 1;
+  Queue queue = instruction.getQueue();
+  unsigned index = program.instructions.size();
+  for (const Region &region : regions)
+    for (const Use &use : uses) {
+      bool conflicts = use.memory == region.memory && use.begin < region.end &&
+                       region.begin < use.end &&
+                       (use.isWrite || region.isWrite);
+      if (conflicts &&
+          program.instructions[use.instruction].getQueue() != queue)
+        instruction.after.push_back({use.instruction});
+    }
+  if (std::holds_alternative<LoadWeights>(instruction.payload) && lastStream)
+    instruction.after.push_back({*lastStream, /*swapped=*/true});
+  if (queue == Queue::Array)
+    lastStream = index;
+  program.instructions.push_back(std::move(instruction));
+  for (const Region &region : regions)
+    uses.push_back(
+        {region.memory, region.begin, region.end, region.isWrite, index});
+  return index;
+}
+
+void NetworkBuilder::addLayer(const char *name) {
+  Layer layer;
+  layer.name = name + std::to_string(program.layers.size());
+  layer.location =
+      "network.mlir:" + std::to_string(program.layers.size()) + ":1";
+  program.layers.push_back(layer);
+}
+
+int64_t NetworkBuilder::allocateDram(int64_t bytes) {
+  int64_t address = dramEnd + random.between(0, 3);
+  dramEnd = address + bytes;
+  return address;
+}
+
+/// Channel-major or channel-minor, with a little slack in the pitches.
+NetworkBuilder::Tensor
+NetworkBuilder::makeTensor(int64_t channels, int64_t height, int64_t width) {
+  Tensor tensor = {channels, height, width, View(), tensors++};
+  View &view = tensor.view;
+  int64_t slack = random.between(0, 2);
+  if (random.chance(50)) {
+    view.columnPitch = 1;
+    view.rowPitch = width;
+    view.channelPitch = height * width + slack;
+    view.bufferBytes = channels * view.channelPitch;
+  } else {
+    view.channelPitch = 1;
+    view.columnPitch = channels + slack;
+    view.rowPitch = width * view.columnPitch;
+    view.bufferBytes = height * view.rowPitch;
+  }
+  auto it = llvm::find_if(free, [&](const View &region) {
+    return region.bufferBytes >= view.bufferBytes;
+  });
+  if (it != free.end()) {
+    view.address = it->address;
+    free.erase(it);
+  } else {
+    view.address = dataEnd;
+    dataEnd += view.bufferBytes;
+  }
+  view.bufferAddress = view.address;
+  return tensor;
+}
+
+std::vector<uint8_t> NetworkBuilder::makeInput() {
+  std::vector<uint8_t> bytes(program.input.shape[1] * program.input.shape[2] *
+                             program.input.shape[3]);
+  for (uint8_t &byte : bytes)
+    byte = static_cast<uint8_t>(makeData(random, inputPromises));
+  return bytes;
+}
+
+std::vector<uint8_t>
+NetworkBuilder::getReference(llvm::ArrayRef<uint8_t> input) const {
+  Values values(tensors);
+  values[0].assign(input.begin(), input.end());
+  for (const auto &reference : references)
+    reference(values);
+  const std::vector<int8_t> &output = values[outputNumber];
+  return std::vector<uint8_t>(output.begin(), output.end());
+}
+
+//===----------------------------------------------------------------------===//
+// Input and output
+//===----------------------------------------------------------------------===//
+
+void NetworkBuilder::addHostCopy(const Tensor &tensor, int64_t address,
+                                 bool isInput) {
+  const View &view = tensor.view;
+  int64_t positions = tensor.height * tensor.width;
+  DmaCopy copy;
+  // The host's tensors are channel-major without slack.
+  std::array<int64_t, 2> host, device;
+  if (view.columnPitch == 1) {
+    copy.counts = {1, tensor.channels, positions};
+    host = {0, positions};
+    device = {0, view.channelPitch};
+  } else {
+    copy.counts = {tensor.channels, positions, 1};
+    host = {positions, 1};
+    device = {1, view.columnPitch};
+  }
+  copy.sourceMemory = isInput ? Memory::Dram : Memory::DataSram;
+  copy.destinationMemory = isInput ? Memory::DataSram : Memory::Dram;
+  copy.sourceAddress = isInput ? address : view.address;
+  copy.destinationAddress = isInput ? view.address : address;
+  copy.sourcePitch = isInput ? host : device;
+  copy.destinationPitch = isInput ? device : host;
+  append(copy,
+         {{Memory::Dram, address, address + tensor.getElements(), !isInput},
+          {Memory::DataSram, view.address, view.address + view.bufferBytes,
+           isInput}});
+}
+
+NetworkBuilder::Tensor
+NetworkBuilder::addInput(int64_t channels, int64_t height, int64_t width,
+                         const OperandPromises &promises) {
+  addLayer("input");
+  inputPromises = promises;
+  Tensor tensor = makeTensor(channels, height, width);
+  program.input.shape = {1, channels, height, width};
+  program.input.address = allocateDram(tensor.getElements());
+  addHostCopy(tensor, program.input.address, /*isInput=*/true);
+  return tensor;
+}
+
+Program NetworkBuilder::finish(const Tensor &output) {
+  addLayer("output");
+  program.output.shape = {1, output.channels, output.height, output.width};
+  program.output.address = allocateDram(output.getElements());
+  addHostCopy(output, program.output.address, /*isInput=*/false);
+  outputNumber = output.number;
+  return program;
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+unsigned NetworkBuilder::addWeights(const PackedWeights &weights) {
+  program.weights.push_back(weights);
+  PackedWeights &added = program.weights.back();
+  added.name += std::to_string(program.weights.size());
+  int64_t bits = program.machine.cell->getWeightBits(weights.promises);
+  // At most one byte of rounding per tile.
+  added.address =
+      allocateDram(weights.rows * weights.arrayColumns * (bits / 8 + 2));
+  return program.weights.size() - 1;
+}
+
+/// Random parameters for `rows` channels: bias (4 bytes), multiplier (4) and
+/// shift (1), interleaved. Returns their view in weight SRAM.
+View NetworkBuilder::addParameters(int64_t rows,
+                                   RescaleParameters &parameters) {
+  ConstantBytes constant;
+  constant.name = program.layers.back().name;
+  for (int64_t row = 0; row < rows; ++row) {
+    parameters.bias.push_back(random.between(-5000, 5000));
+    parameters.multiplier.push_back(random.between(1 << 30, INT32_MAX));
+    parameters.shift.push_back(random.between(36, 42));
+    for (int32_t word : {parameters.bias.back(), parameters.multiplier.back()})
+      for (int i = 0; i < 4; ++i)
+        constant.bytes.push_back(static_cast<uint8_t>(word >> (8 * i)));
+    constant.bytes.push_back(static_cast<uint8_t>(parameters.shift.back()));
+  }
+  int64_t bytes = constant.bytes.size();
+  constant.address = allocateDram(bytes);
+  View view;
+  view.memory = Memory::WeightSram;
+  view.address = 2 * kTileBytes + passCount++ % 2 * kParameterBytes;
+  view.bufferAddress = view.address;
+  view.bufferBytes = bytes;
+  view.channelPitch = kChannelBytes;
+  DmaCopy copy;
+  copy.destinationMemory = Memory::WeightSram;
+  copy.sourceAddress = constant.address;
+  copy.destinationAddress = view.address;
+  copy.counts = {1, 1, bytes};
+  append(copy,
+         {{Memory::Dram, constant.address, constant.address + bytes, false},
+          {Memory::WeightSram, view.address, view.address + bytes, true}});
+  program.constants.push_back(std::move(constant));
+  return view;
+}
+
+/// The half of the accumulators that is not in use, for the stream's band.
+View NetworkBuilder::makeAccumulators(const Band &band) {
+  View sums;
+  sums.memory = Memory::Accumulators;
+  sums.elementBytes = 4;
+  sums.bufferBytes = program.machine.rows * band.height * band.width * 4;
+  sums.address = sums.bufferAddress = passCount++ % 2 * sums.bufferBytes;
+  sums.columnPitch = 4;
+  sums.rowPitch = 4 * band.width;
+  sums.channelPitch = sums.rowPitch * band.height;
+  sums.originRow = band.row;
+  sums.originColumn = band.column;
+  return sums;
+}
+
+/// Loads and streams all array columns of one row of tiles.
+void NetworkBuilder::addTileRow(const StreamTile &stream, const Tensor &input) {
+  const PackedWeights &weights = program.weights[stream.tile.weights];
+  for (int64_t column = 0; column < weights.arrayColumns;
+       column += program.machine.columns) {
+    StreamTile tile = stream;
+    tile.tile.column = column;
+    tile.accumulate = column != 0;
+    tile.stepCycles =
+        getRequiredStepCycles(program, tile) + random.between(0, 1);
+    int64_t address = tileCount++ % 2 * kTileBytes;
+    int64_t end = address + program.getTileBytes(tile.tile);
+    append(DmaWeights{tile.tile, address},
+           {{Memory::WeightSram, address, end, true}});
+    append(LoadWeights{tile.tile, address},
+           {{Memory::WeightSram, address, end, false}});
+    const View &sums = tile.accumulators;
+    append(tile, {{Memory::DataSram, input.view.address,
+                   input.view.address + input.view.bufferBytes, false},
+                  {Memory::Accumulators, sums.bufferAddress,
+                   sums.bufferAddress + sums.bufferBytes, true}});
+  }
+}
+
+/// Rescales the sums of one row of tiles to int8, with a ReLU.
+VectorPass NetworkBuilder::makeRescalePass(const StreamTile &stream,
+                                           View parameters, int64_t rows,
+                                           int64_t dataTerms) {
+  VectorPass pass;
+  pass.channel = stream.tile.row;
+  pass.channels = program.getTileRows(stream.tile);
+  pass.band = stream.band;
+  pass.window.channels = rows;
+  pass.window.outHeight = pass.window.height = stream.window.outHeight;
+  pass.window.outWidth = pass.window.width = stream.window.outWidth;
+  View sums = stream.accumulators;
+  sums.address -= pass.channel * sums.channelPitch;
+  View bias = parameters, multiplier = parameters, shift = parameters;
+  bias.elementBytes = multiplier.elementBytes = 4;
+  multiplier.address += 4;
+  shift.address += 8;
+  pass.inputs = {sums, bias, multiplier, shift};
+  using enum ScalarOpcode;
+  pass.body.operations = {{Add, 32, {0, 1}},       {ApplyScale, 32, {4, 2, 3}},
+                          {Constant, 32, {}, 0},   {Maximum, 32, {5, 6}},
+                          {Constant, 32, {}, 127}, {Minimum, 32, {7, 8}},
+                          {Truncate, 8, {9}}};
+  if (dataTerms) {
+    pass.body.operations.push_back(
+        {EncodeTerms,
+         8,
+         {10},
+         static_cast<int64_t>(program.termTables.size())});
+    program.termTables.push_back({DigitSet::Naf, dataTerms});
+  }
+  pass.body.result = 3 + pass.body.operations.size();
+  return pass;
+}
+
+NetworkBuilder::Tensor
+NetworkBuilder::addConvolution(const Tensor &input, int64_t rows, Window window,
+                               const OperandPromises &promises) {
+  addLayer("conv");
+  window.channels = input.channels;
+  window.height = input.height;
+  window.width = input.width;
+  int64_t matrixColumns =
+      window.channels * window.kernelHeight * window.kernelWidth;
+  PackedWeights packed = makeWeights(random, rows, matrixColumns, promises);
+  RescaleParameters parameters;
+  View parameterView = addParameters(rows, parameters);
+  Tensor output = makeTensor(rows, window.outHeight, window.outWidth);
+  StreamTile stream;
+  stream.tile.weights = addWeights(packed);
+  stream.window = window;
+  stream.band.height = random.between(1, window.outHeight);
+  stream.band.width = random.between(1, window.outWidth);
+  stream.data = input.view;
+  Band &band = stream.band;
+  for (; band.row < window.outHeight; band.row += band.height)
+    for (band.column = 0; band.column < window.outWidth;
+         band.column += band.width)
+      for (int64_t row = 0; row < rows; row += program.machine.rows) {
+        stream.tile.row = row;
+        stream.accumulators = makeAccumulators(band);
+        addTileRow(stream, input);
+        VectorPass pass =
+            makeRescalePass(stream, parameterView, rows, promises.dataTerms);
+        pass.output = output.view;
+        addVectorPass(std::move(pass), {}, output);
+      }
+  references.push_back([=, dense = llvm::cantFail(unpackWeights(packed)),
+                        from = input.number, to = output.number,
+                        terms = promises.dataTerms](Values &values) {
+    values[to] = convolve(values[from], window, dense, parameters, terms);
+  });
+  return output;
+}
+
+//===----------------------------------------------------------------------===//
+// Vector layers
+//===----------------------------------------------------------------------===//
+
+void NetworkBuilder::addVectorPass(VectorPass pass,
+                                   llvm::ArrayRef<const Tensor *> inputs,
+                                   const Tensor &output) {
+  std::vector<Region> regions;
+  for (const Tensor *input : inputs)
+    pass.inputs.push_back(input->view);
+  for (const View &view : pass.inputs)
+    regions.push_back({view.memory, view.bufferAddress,
+                       view.bufferAddress + view.bufferBytes, false});
+  regions.push_back({Memory::DataSram, output.view.bufferAddress,
+                     output.view.bufferAddress + output.view.bufferBytes,
+                     true});
+  append(std::move(pass), regions);
+}
+
+NetworkBuilder::Tensor NetworkBuilder::addPool(const Tensor &input,
+                                               Window window,
+                                               Reduction reduction) {
+  addLayer("pool");
+  window.channels = input.channels;
+  window.height = input.height;
+  window.width = input.width;
+  Tensor output = makeTensor(input.channels, window.outHeight, window.outWidth);
+  VectorPass pass;
+  pass.channels = input.channels;
+  pass.window = window;
+  pass.band.height = window.outHeight;
+  pass.band.width = window.outWidth;
+  pass.reduction = reduction;
+  pass.output = output.view;
+  using enum ScalarOpcode;
+  if (reduction == Reduction::Sum) {
+    pass.body.operations = {
+        {Constant, 32, {}, 1},       {Constant, 8, {}, 3},
+        {ApplyScale, 32, {0, 1, 2}}, {Constant, 32, {}, -128},
+        {Maximum, 32, {3, 4}},       {Constant, 32, {}, 127},
+        {Minimum, 32, {5, 6}},       {Truncate, 8, {7}}};
+    pass.body.result = 8;
+  }
+  addVectorPass(std::move(pass), {&input}, output);
+  references.push_back(
+      [=, from = input.number, to = output.number](Values &values) {
+        values[to] = pool(values[from], window, reduction);
+      });
+  return output;
+}
+
+NetworkBuilder::Tensor NetworkBuilder::addSum(const Tensor &a,
+                                              const Tensor &b) {
+  addLayer("sum");
+  Tensor output = makeTensor(a.channels, a.height, a.width);
+  VectorPass pass;
+  pass.channels = pass.window.channels = a.channels;
+  pass.window.height = pass.window.outHeight = pass.band.height = a.height;
+  pass.window.width = pass.window.outWidth = pass.band.width = a.width;
+  pass.output = output.view;
+  using enum ScalarOpcode;
+  pass.body.operations = {{ExtendSign, 32, {0}}, {ExtendSign, 32, {1}},
+                          {Add, 32, {2, 3}},     {Constant, 32, {}, 127},
+                          {Minimum, 32, {4, 5}}, {Constant, 32, {}, -128},
+                          {Maximum, 32, {6, 7}}, {Truncate, 8, {8}}};
+  pass.body.result = 9;
+  addVectorPass(std::move(pass), {&a, &b}, output);
+  references.push_back([first = a.number, second = b.number,
+                        to = output.number](Values &values) {
+    for (auto [x, y] : llvm::zip_equal(values[first], values[second]))
+      values[to].push_back(
+          static_cast<int8_t>(std::clamp(int(x) + y, -128, 127)));
+  });
+  return output;
+}
+
+//===----------------------------------------------------------------------===//
+// Random networks
+//===----------------------------------------------------------------------===//
+
+/// Output positions of a window over `extent` elements with `padding` more.
+static int64_t getOutput(int64_t extent, int64_t padding, int64_t kernel,
+                         int64_t dilation, int64_t stride) {
+  return (extent + padding - (kernel - 1) * dilation - 1) / stride + 1;
+}
+
+/// A window that fits a tensor of the given size, padded by less than itself.
+static Window makeWindow(Random &random, int64_t height, int64_t width,
+                         int64_t most) {
+  Window w;
+  auto choose = [&](int64_t extent, int64_t &kernel, int64_t &dilation,
+                    int64_t &stride, int64_t &padding, int64_t &output) {
+    kernel = random.between(1, std::min(most, extent));
+    dilation = kernel > 1 ? random.between(1, (extent - 1) / (kernel - 1)) : 1;
+    dilation = std::min<int64_t>(dilation, 3);
+    stride = random.between(1, 3);
+    int64_t reach = (kernel - 1) * dilation;
+    padding = random.between(0, reach);
+    output = getOutput(extent, padding + random.between(0, reach), kernel,
+                       dilation, stride);
+  };
+  choose(height, w.kernelHeight, w.dilationHeight, w.strideHeight, w.padTop,
+         w.outHeight);
+  choose(width, w.kernelWidth, w.dilationWidth, w.strideWidth, w.padLeft,
+         w.outWidth);
+  return w;
+}
+
+Program sim::makeNetwork(NetworkBuilder &builder, int64_t layers) {
+  Random &random = builder.random;
+  const CellModel &cell = *builder.getMachine().cell;
+  OperandPromises promises = makePromises(random, cell);
+  NetworkBuilder::Tensor tensor =
+      builder.addInput(random.between(1, 4), random.between(1, 8),
+                       random.between(1, 8), promises);
+  for (int64_t i = 0; i < layers; ++i) {
+    NetworkBuilder::Tensor before = tensor;
+    // Only a convolution's result keeps a promise about the data.
+    OperandPromises next = promises;
+    Window window = makeWindow(random, tensor.height, tensor.width, 3);
+    int64_t kind = random.between(0, 3);
+    if (kind == 0) {
+      tensor = builder.addPool(tensor, window,
+                               random.chance(50) ? Reduction::Maximum
+                                                 : Reduction::Sum);
+      promises.dataTerms = 0;
+    } else if (kind == 1) {
+      window = Window();
+      window.outHeight = tensor.height;
+      window.outWidth = tensor.width;
+      NetworkBuilder::Tensor branch =
+          builder.addConvolution(tensor, tensor.channels, window, next);
+      tensor = builder.addSum(tensor, branch);
+      builder.release(branch);
+      promises.dataTerms = 0;
+    } else {
+      tensor =
+          builder.addConvolution(tensor, random.between(1, 9), window, next);
+    }
+    builder.release(before);
+  }
+  return builder.finish(tensor);
+}
