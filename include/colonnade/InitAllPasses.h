@@ -32,6 +32,7 @@ namespace colonnade {
 /// Colonnade's own passes.
 inline void registerColonnadePasses() {
   registerCombineColumnsPass();
+  registerKeepBaselinePass();
   registerNormalizeContractionsPass();
   registerQuantizePass();
   registerStripEncodingsPass();

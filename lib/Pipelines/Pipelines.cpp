@@ -57,11 +57,17 @@ void colonnade::buildSchedulePipeline(OpPassManager &manager,
   convert.target = options.target;
   manager.addPass(createConvertLinalgToSystolic(convert));
   manager.addPass(systolic::createSchedule());
+  // The baseline, where there is one, is a nested module.
+  OpPassManager &baseline = manager.nest<ModuleOp>();
+  baseline.addPass(createConvertLinalgToSystolic(convert));
+  baseline.addPass(systolic::createSchedule());
 }
 
 void colonnade::buildCompilePipeline(OpPassManager &manager,
                                      const CompileOptions &options) {
   buildQuantizePipeline(manager, options);
+  if (options.baseline)
+    manager.addPass(createKeepBaseline());
   buildPromisePipeline(manager, options);
   buildSchedulePipeline(manager, options);
 }

@@ -4,7 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// See the header.
+// See the header. Both forms print the same figures: a row of figures per layer
+// and in total, then the run as a whole.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,86 +26,200 @@ int64_t colonnade::getElement(llvm::ArrayRef<uint8_t> bytes, int64_t index,
   return value;
 }
 
-static void printRow(llvm::raw_ostream &os, llvm::StringRef name,
-                     const sim::LayerTiming &timing, int64_t macs,
-                     int64_t tilesBefore, int64_t tiles) {
-  os << llvm::formatv("{0,-12} {1,10} {2,10} {3,10} {4,10} {5,10} {6,12} "
-                      "{7,7} {8,7}\n",
-                      name, timing.getSpan(), timing.arrayBusy,
-                      timing.weightLoadStall, timing.dataDmaStall,
-                      timing.vectorBusy, macs, tilesBefore, tiles);
-}
+namespace {
+/// The figures of a layer or of all of them.
+struct Figures {
+  std::string name;
+  sim::LayerTiming timing;
+  sim::LayerActivity activity;
+  int64_t denseMacs = 0, tilesBefore = 0, tiles = 0;
+  /// Picojoules.
+  double energy = 0;
 
-static void printText(llvm::raw_ostream &os, const sim::Simulator &simulator,
-                      const RunReport &run) {
+  int64_t getSramBytes() const {
+    return activity.getBytes(sim::Memory::WeightSram) +
+           activity.getBytes(sim::Memory::DataSram) +
+           activity.getBytes(sim::Memory::Accumulators);
+  }
+};
+} // namespace
+
+static std::vector<Figures> getFigures(const sim::Simulator &simulator) {
   const sim::Program &program = simulator.getProgram();
   const sim::ProgramTiming &timing = simulator.getTiming();
-  os << "program '" << program.name << "' on target '" << program.machine.name
+  const sim::Activity &activity = simulator.getActivity();
+  std::vector<Figures> rows;
+  Figures total{"total", timing.total, activity.total};
+  for (auto [i, layer] : llvm::enumerate(program.layers)) {
+    rows.push_back({layer.name, timing.layers[i], activity.layers[i],
+                    layer.denseMacs, layer.tilesBeforeCombining, layer.tiles,
+                    sim::getTotalEnergy(activity.layers[i], program.machine)});
+    total.denseMacs += layer.denseMacs;
+    total.tilesBefore += layer.tilesBeforeCombining;
+    total.tiles += layer.tiles;
+  }
+  total.energy = sim::getTotalEnergy(activity.total, program.machine);
+  rows.push_back(total);
+  return rows;
+}
+
+static double getSeconds(const sim::Simulator &simulator) {
+  return static_cast<double>(simulator.getTiming().getCycles()) /
+         (simulator.getProgram().machine.clockMegahertz * 1e6);
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+static constexpr char kRowFormat[] =
+    "{0,-10} {1,9} {2,9} {3,9} {4,9} {5,8} {6,6} {7,6} {8,6} {9,6} {10,9} "
+    "{11,10} {12,10}\n";
+
+static std::string formatPercent(double share) {
+  return llvm::formatv("{0:f1}", share * 100).str();
+}
+
+static void printRow(llvm::raw_ostream &os, const Figures &row,
+                     bool hasUseful) {
+  bool hasArray = row.activity.cells != 0;
+  os << llvm::formatv(
+      kRowFormat, row.name, row.timing.getSpan(), row.timing.arrayBusy,
+      row.timing.weightLoadStall,
+      row.timing.weightDmaStall + row.timing.dataDmaStall,
+      row.timing.vectorBusy,
+      hasArray ? formatPercent(row.activity.getCellUtilization()) : "-",
+      hasArray && hasUseful ? formatPercent(row.activity.getUtilization())
+                            : "-",
+      row.tilesBefore, row.tiles, row.activity.getBytes(sim::Memory::Dram),
+      row.getSramBytes(), llvm::formatv("{0:f1}", row.energy / 1e3).str());
+}
+
+static void printProgram(llvm::raw_ostream &os,
+                         const SimulatedProgram &program,
+                         llvm::StringRef title) {
+  const sim::Simulator &simulator = *program.simulator;
+  const sim::Program &source = simulator.getProgram();
+  os << title << " '" << source.name << "' on target '" << source.machine.name
      << "', one inference\n";
-  os << llvm::formatv("{0,-12} {1,10} {2,10} {3,10} {4,10} {5,10} {6,12} "
-                      "{7,7} {8,7}\n",
-                      "layer", "span", "compute", "w-stall", "d-stall",
-                      "vector", "dense MACs", "tiles0", "tiles");
-  int64_t macs = 0, tilesBefore = 0, tiles = 0;
-  for (auto [layer, times] : llvm::zip(program.layers, timing.layers)) {
-    printRow(os, layer.name, times, layer.denseMacs,
-             layer.tilesBeforeCombining, layer.tiles);
-    macs += layer.denseMacs;
-    tilesBefore += layer.tilesBeforeCombining;
-    tiles += layer.tiles;
-  }
-  printRow(os, "total", timing.total, macs, tilesBefore, tiles);
-  double seconds =
-      static_cast<double>(timing.getCycles()) /
-      (program.machine.clockMegahertz * 1e6);
-  os << llvm::formatv("cycles {0}, {1:f2} us at {2} MHz, {3:f2} dense GMAC/s\n",
-                      timing.getCycles(), seconds * 1e6,
-                      program.machine.clockMegahertz,
-                      static_cast<double>(macs) / seconds / 1e9);
-  if (run.images)
-    os << "images " << run.images << "\n";
-  if (run.accuracy)
-    os << llvm::formatv("top-1 {0:f2} %\n", *run.accuracy * 100);
+  os << llvm::formatv(kRowFormat, "layer", "cycles", "compute", "w-stall",
+                      "dma-stall", "vector", "cell%", "work%", "tiles0",
+                      "tiles", "DRAM B", "SRAM B", "energy nJ");
+  std::vector<Figures> rows = getFigures(simulator);
+  for (const Figures &row : rows)
+    printRow(os, row, simulator.getActivity().images != 0);
+  double seconds = getSeconds(simulator);
+  os << llvm::formatv("{0} cycles, {1:f2} us at {2} MHz, {3:f3} dense-"
+                      "equivalent GMAC/s\n",
+                      simulator.getTiming().getCycles(), seconds * 1e6,
+                      source.machine.clockMegahertz,
+                      static_cast<double>(rows.back().denseMacs) / seconds /
+                          1e9);
+  if (program.run.accuracy)
+    os << llvm::formatv("top-1 {0:f2} % of {1} images\n",
+                        *program.run.accuracy * 100, program.run.images);
+  else if (program.run.images)
+    os << program.run.images << " images\n";
 }
 
-static llvm::json::Object toJson(const sim::LayerTiming &timing) {
-  return llvm::json::Object{{"span_cycles", timing.getSpan()},
-                            {"compute_cycles", timing.arrayBusy},
-                            {"weight_stall_cycles", timing.weightLoadStall},
-                            {"weight_dma_stall_cycles", timing.weightDmaStall},
-                            {"data_dma_stall_cycles", timing.dataDmaStall},
-                            {"vector_cycles", timing.vectorBusy}};
+static void printComparison(llvm::raw_ostream &os,
+                            const SimulatedProgram &main,
+                            const SimulatedProgram &baseline) {
+  auto ratio = [](double a, double b) { return b == 0 ? 0 : a / b; };
+  const Figures ours = getFigures(*main.simulator).back();
+  const Figures theirs = getFigures(*baseline.simulator).back();
+  os << llvm::formatv(
+      "against the dense 8-bit run: {0:f2} x fewer cycles, {1:f2} x fewer "
+      "compute cycles, {2:f2} x less energy, {3:f2} x less DRAM traffic",
+      ratio(theirs.timing.end, ours.timing.end),
+      ratio(theirs.timing.arrayBusy, ours.timing.arrayBusy),
+      ratio(theirs.energy, ours.energy),
+      ratio(theirs.activity.getBytes(sim::Memory::Dram),
+            ours.activity.getBytes(sim::Memory::Dram)));
+  if (main.run.accuracy && baseline.run.accuracy)
+    os << llvm::formatv(", top-1 {0}{1:f2} points",
+                        *main.run.accuracy < *baseline.run.accuracy ? "" : "+",
+                        (*main.run.accuracy - *baseline.run.accuracy) * 100);
+  os << "\n";
 }
 
-static void printJson(llvm::raw_ostream &os, const sim::Simulator &simulator,
-                      const RunReport &run) {
-  const sim::Program &program = simulator.getProgram();
-  const sim::ProgramTiming &timing = simulator.getTiming();
+static constexpr char kLegend[] =
+    "compute: cycles the array takes data; w-stall: it waits for weights; "
+    "dma-stall: of that, and for data, for the DMA\n"
+    "cell%: cells holding a nonzero / cells; work%: useful cell-cycles / "
+    "offered ones (first image); tiles0: tiles without combining\n";
+
+//===----------------------------------------------------------------------===//
+// JSON
+//===----------------------------------------------------------------------===//
+
+static llvm::json::Object toJson(const Figures &row,
+                                 const sim::Simulator &simulator) {
+  const sim::LayerActivity &activity = row.activity;
+  llvm::json::Object energy;
+  for (const auto &[event, picojoules] :
+       sim::getEnergy(activity, simulator.getProgram().machine))
+    energy[event] = picojoules;
+  llvm::json::Object object{
+      {"name", row.name},
+      {"span_cycles", row.timing.getSpan()},
+      {"compute_cycles", row.timing.arrayBusy},
+      {"weight_stall_cycles", row.timing.weightLoadStall},
+      {"weight_dma_stall_cycles", row.timing.weightDmaStall},
+      {"data_dma_stall_cycles", row.timing.dataDmaStall},
+      {"vector_cycles", row.timing.vectorBusy},
+      {"cell_utilization", activity.getCellUtilization()},
+      {"dense_macs", row.denseMacs},
+      {"tiles_before_combining", row.tilesBefore},
+      {"tiles", row.tiles},
+      {"dram_bytes", activity.getBytes(sim::Memory::Dram)},
+      {"weight_sram_bytes", activity.getBytes(sim::Memory::WeightSram)},
+      {"data_sram_bytes", activity.getBytes(sim::Memory::DataSram)},
+      {"accumulator_bytes", activity.getBytes(sim::Memory::Accumulators)},
+      {"energy_picojoules", row.energy},
+      {"energy_by_event", std::move(energy)}};
+  if (simulator.getActivity().images)
+    object["work_utilization"] = activity.getUtilization();
+  return object;
+}
+
+static llvm::json::Object toJson(const SimulatedProgram &program) {
+  const sim::Simulator &simulator = *program.simulator;
+  std::vector<Figures> rows = getFigures(simulator);
   llvm::json::Array layers;
-  for (auto [layer, times] : llvm::zip(program.layers, timing.layers)) {
-    llvm::json::Object entry = toJson(times);
-    entry["name"] = layer.name;
-    entry["dense_macs"] = layer.denseMacs;
-    entry["tiles_before_combining"] = layer.tilesBeforeCombining;
-    entry["tiles"] = layer.tiles;
-    layers.push_back(std::move(entry));
-  }
-  llvm::json::Object report{{"program", program.name},
-                            {"target", program.machine.name},
-                            {"cycles", timing.getCycles()},
-                            {"total", toJson(timing.total)},
-                            {"layers", std::move(layers)},
-                            {"images", run.images}};
-  if (run.accuracy)
-    report["top1"] = *run.accuracy;
-  os << llvm::formatv("{0:2}", llvm::json::Value(std::move(report))) << "\n";
+  for (const Figures &row : llvm::ArrayRef(rows).drop_back())
+    layers.push_back(toJson(row, simulator));
+  llvm::json::Object report{
+      {"program", simulator.getProgram().name},
+      {"target", simulator.getProgram().machine.name},
+      {"cycles", simulator.getTiming().getCycles()},
+      {"seconds", getSeconds(simulator)},
+      {"total", toJson(rows.back(), simulator)},
+      {"layers", std::move(layers)},
+      {"images", program.run.images}};
+  if (program.run.accuracy)
+    report["top1"] = *program.run.accuracy;
+  return report;
 }
 
 void colonnade::printReport(llvm::raw_ostream &os,
-                            const sim::Simulator &simulator,
-                            const RunReport &run, ReportFormat format) {
-  if (format == ReportFormat::Json)
-    printJson(os, simulator, run);
-  else
-    printText(os, simulator, run);
+                            const SimulatedProgram &main,
+                            const SimulatedProgram *baseline,
+                            ReportFormat format) {
+  if (format == ReportFormat::Json) {
+    llvm::json::Object report = toJson(main);
+    if (baseline)
+      report["baseline"] = toJson(*baseline);
+    os << llvm::formatv("{0:2}", llvm::json::Value(std::move(report)))
+       << "\n";
+    return;
+  }
+  printProgram(os, main, "program");
+  if (baseline) {
+    os << "\n";
+    printProgram(os, *baseline, "dense 8-bit baseline");
+    os << "\n";
+    printComparison(os, main, *baseline);
+  }
+  os << kLegend;
 }

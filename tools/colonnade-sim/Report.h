@@ -4,7 +4,7 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Text and JSON reports of a simulated program.
+// Text and JSON reports of a simulated program, beside its dense 8-bit baseline.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,12 +29,19 @@ struct RunReport {
   std::optional<double> accuracy;
 };
 
+struct SimulatedProgram {
+  std::unique_ptr<sim::Simulator> simulator;
+  RunReport run;
+};
+
 /// Element `index` of little-endian integers.
 int64_t getElement(llvm::ArrayRef<uint8_t> bytes, int64_t index,
                    int64_t elementBytes);
 
-void printReport(llvm::raw_ostream &os, const sim::Simulator &simulator,
-                 const RunReport &run, ReportFormat format);
+/// `baseline` may be null. Utilization from useful work needs an image that was
+/// run; without one it is not printed.
+void printReport(llvm::raw_ostream &os, const SimulatedProgram &main,
+                 const SimulatedProgram *baseline, ReportFormat format);
 
 } // namespace colonnade
 

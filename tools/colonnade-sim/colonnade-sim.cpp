@@ -45,6 +45,16 @@ static cl::opt<double>
 static cl::opt<double> stdOption("std", cl::init(1.0), cl::desc("See --mean"));
 static cl::opt<int64_t> limitOption("limit", cl::init(0),
                                     cl::desc("Run only so many images"));
+static cl::opt<sim::Fidelity> fidelityOption(
+    "fidelity", cl::init(sim::Fidelity::Machine),
+    cl::desc("How the array is simulated"),
+    cl::values(clEnumValN(sim::Fidelity::Machine, "machine",
+                          "fast kernels and closed forms"),
+               clEnumValN(sim::Fidelity::Cell, "cell",
+                          "every register of every cell, every cycle")));
+static cl::opt<bool>
+    baselineOption("baseline", cl::init(true),
+                   cl::desc("Also run the module's dense 8-bit baseline"));
 static cl::opt<ReportFormat>
     reportFormat("report", cl::init(ReportFormat::Text),
                  cl::desc("Form of the report"),
@@ -55,13 +65,10 @@ static llvm::Error makeError(const llvm::Twine &message) {
   return llvm::createStringError(message);
 }
 
-/// The program that no other one calls its baseline.
-static systolic::ProgramOp findMain(ModuleOp module) {
-  systolic::ProgramOp result;
-  for (auto program : module.getOps<systolic::ProgramOp>())
-    if (!result || program.getBaseline())
-      result = program;
-  return result;
+/// The first program directly in `module`, or null.
+static systolic::ProgramOp findProgram(ModuleOp module) {
+  auto programs = module.getOps<systolic::ProgramOp>();
+  return programs.empty() ? systolic::ProgramOp() : *programs.begin();
 }
 
 /// Simulates `count` images; `outputs` receives the real outputs.
@@ -123,57 +130,104 @@ static llvm::Error writeOutputs(llvm::ArrayRef<float> outputs, int64_t count) {
                   NpyArray::get<float>(outputs, {count, elements}));
 }
 
-static llvm::Error simulate(sim::Simulator &simulator) {
-  RunReport report;
-  std::vector<float> outputs;
-  if (!inputsPath.empty()) {
-    llvm::Expected<ImageSet> images = ImageSet::read(inputsPath);
-    if (!images)
-      return images.takeError();
-    if (limitOption < 0)
-      return makeError("expected --limit of at least 0, got " +
-                       llvm::Twine(limitOption));
-    report.images = images->getCount();
-    if (limitOption > 0)
-      report.images = std::min<int64_t>(report.images, limitOption);
-    if (llvm::Error error =
-            runImages(simulator, *images, report.images, outputs))
-      return error;
-    if (!labelsPath.empty()) {
-      llvm::Expected<double> accuracy = getAccuracy(outputs, report.images);
-      if (!accuracy)
-        return accuracy.takeError();
-      report.accuracy = *accuracy;
-    }
-    if (!outputsPath.empty())
-      if (llvm::Error error = writeOutputs(outputs, report.images))
-        return error;
-  } else if (!labelsPath.empty() || !outputsPath.empty()) {
+/// Checks options that mean nothing without others.
+static llvm::Error checkOptions() {
+  if (limitOption < 0)
+    return makeError("expected --limit of at least 0, got " +
+                     llvm::Twine(limitOption));
+  if (inputsPath.empty() && !(labelsPath.empty() && outputsPath.empty()))
     return makeError("--labels and --outputs need --inputs");
-  }
-  printReport(llvm::outs(), simulator, report, reportFormat);
   return llvm::Error::success();
 }
 
+/// Runs the images, if there are any; writes outputs if `isMain`.
+static llvm::Expected<RunReport> simulate(sim::Simulator &simulator,
+                                          bool isMain) {
+  RunReport report;
+  if (inputsPath.empty())
+    return report;
+  llvm::Expected<ImageSet> images = ImageSet::read(inputsPath);
+  if (!images)
+    return images.takeError();
+  report.images = images->getCount();
+  if (limitOption > 0)
+    report.images = std::min<int64_t>(report.images, limitOption);
+  std::vector<float> outputs;
+  if (llvm::Error error =
+          runImages(simulator, *images, report.images, outputs))
+    return std::move(error);
+  if (!labelsPath.empty()) {
+    llvm::Expected<double> accuracy = getAccuracy(outputs, report.images);
+    if (!accuracy)
+      return accuracy.takeError();
+    report.accuracy = *accuracy;
+  }
+  if (isMain && !outputsPath.empty())
+    if (llvm::Error error = writeOutputs(outputs, report.images))
+      return std::move(error);
+  return report;
+}
+
+static llvm::Expected<SimulatedProgram> simulateProgram(sim::Program program,
+                                                        bool isMain) {
+  sim::SimulationOptions options;
+  options.fidelity = fidelityOption;
+  auto simulator = sim::Simulator::create(std::move(program), options);
+  if (!simulator)
+    return simulator.takeError();
+  llvm::Expected<RunReport> report = simulate(**simulator, isMain);
+  if (!report)
+    return report.takeError();
+  return SimulatedProgram{std::move(*simulator), *report};
+}
+
+static LogicalResult emitFailure(llvm::Error error) {
+  llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
+  return failure();
+}
+
+/// The main program and, behind it, its baseline.
+static FailureOr<SmallVector<systolic::ProgramOp>>
+findPrograms(ModuleOp module) {
+  SmallVector<systolic::ProgramOp> programs;
+  if (systolic::ProgramOp program = findProgram(module))
+    programs.push_back(program);
+  else
+    return module.emitError()
+           << "holds no systolic.program: compile it with colonnade-opt "
+              "--colonnade-compile";
+  auto baseline = module.lookupSymbol<ModuleOp>("baseline");
+  if (baseline && baselineOption)
+    if (systolic::ProgramOp program = findProgram(baseline))
+      programs.push_back(program);
+  return programs;
+}
+
 static LogicalResult run(MLIRContext &context) {
+  if (llvm::Error error = checkOptions())
+    return emitFailure(std::move(error));
   OwningOpRef<ModuleOp> module =
       parseSourceFile<ModuleOp>(programPath, &context);
   if (!module)
     return failure();
-  systolic::ProgramOp program = findMain(*module);
-  if (!program)
-    return module->emitError() << "holds no systolic.program: compile it with "
-                                  "colonnade-opt --colonnade-compile";
-  FailureOr<ExportedProgram> exported = exportProgram(program);
-  if (failed(exported))
+  FailureOr<SmallVector<systolic::ProgramOp>> programs = findPrograms(*module);
+  if (failed(programs))
     return failure();
-  auto simulator = sim::Simulator::create(std::move(exported->program));
-  llvm::Error error =
-      simulator ? simulate(**simulator) : simulator.takeError();
-  if (!error)
-    return success();
-  llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
-  return failure();
+  std::vector<SimulatedProgram> simulated;
+  for (systolic::ProgramOp program : *programs) {
+    FailureOr<ExportedProgram> exported = exportProgram(program);
+    if (failed(exported))
+      return failure();
+    auto result =
+        simulateProgram(std::move(exported->program), simulated.empty());
+    if (!result)
+      return emitFailure(result.takeError());
+    simulated.push_back(std::move(*result));
+  }
+  printReport(llvm::outs(), simulated.front(),
+              simulated.size() > 1 ? &simulated.back() : nullptr,
+              reportFormat);
+  return success();
 }
 
 int main(int argc, char **argv) {

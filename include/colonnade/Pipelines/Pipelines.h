@@ -51,6 +51,10 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
       *this, "data-terms",
       llvm::cl::desc("Terms kept per activation (0: all)"),
       llvm::cl::init(0)};
+  Option<bool> baseline{
+      *this, "baseline",
+      llvm::cl::desc("Also schedule the dense 8-bit network, to compare with"),
+      llvm::cl::init(true)};
   Option<std::string> digits{*this, "digits", llvm::cl::desc("Digit set"),
                              llvm::cl::init("naf")};
 };

@@ -671,7 +671,7 @@ FailureOr<ProgramOp> ScheduleBuilder::build(double inputScale,
                                             double outputScale) {
   program = ProgramOp::create(builder, plan.function.getLoc(),
                               plan.function.getSymName(), plan.target,
-                              plan.target.getHash(), FlatSymbolRefAttr());
+                              plan.target.getHash());
   entry = &program.getBody().emplaceBlock();
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(entry);

@@ -24,9 +24,13 @@ namespace {
 struct VerifySchedule
     : colonnade::systolic::impl::VerifyScheduleBase<VerifySchedule> {
   void runOnOperation() override {
-    for (auto program : getOperation().getOps<ProgramOp>())
-      if (failed(colonnade::verifySchedule(program)))
-        return signalPassFailure();
+    WalkResult result = getOperation().walk([](ProgramOp program) {
+      return failed(colonnade::verifySchedule(program))
+                 ? WalkResult::interrupt()
+                 : WalkResult::skip();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     markAllAnalysesPreserved();
   }
 };

@@ -161,6 +161,18 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
                            "::colonnade::ColonnadeDialect"];
 }
 
+def KeepBaseline : Pass<"colonnade-keep-baseline", "::mlir::ModuleOp"> {
+  let summary = "Keep a copy of the network to compare with";
+  let description = [{
+    Copies the module's functions into a nested module `@baseline`, which passes
+    on the outer module's functions leave alone. After quantization and before
+    promises are established, that is the dense 8-bit network; scheduled for the
+    same machine, it is what the simulator prints beside the network's own run.
+
+    A module that has a `@baseline` already is an error.
+  }];
+}
+
 def CombineColumns
     : Pass<"colonnade-combine-columns", "::mlir::func::FuncOp"> {
   let summary = "Pack sparse filter columns into dense array columns";

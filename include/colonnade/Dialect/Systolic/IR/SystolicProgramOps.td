@@ -24,8 +24,6 @@ def Systolic_ProgramOp : Systolic_Op<"program",
     takes its entries in that order; entries of different queues meet only
     through tokens. `target_hash` is the digest of `target` at the time of
     scheduling: a schedule whose target has changed since is refused.
-    `baseline` names the program of the same network without promises, dense and
-    8-bit, for comparison.
 
     Constraints:
     - (R1) `target_hash` is the digest of `target`.
@@ -35,12 +33,11 @@ def Systolic_ProgramOp : Systolic_Op<"program",
     - (R4) loop bounds are constants, so that the program has one meaning.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Systolic_Target:$target,
-                       StrAttr:$target_hash,
-                       OptionalAttr<FlatSymbolRefAttr>:$baseline);
+                       StrAttr:$target_hash);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name `target` `(` $target `)` `hash` $target_hash
-    (`baseline` $baseline^)? attr-dict-with-keyword $body
+    attr-dict-with-keyword $body
   }];
   let hasRegionVerifier = 1;
 }
