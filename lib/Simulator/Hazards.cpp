@@ -33,6 +33,9 @@ private:
   const Layer &getLayer(unsigned instruction) const {
     return program.layers[program.instructions[instruction].layer];
   }
+  const LoadWeights &getLoad(unsigned instruction) const {
+    return std::get<LoadWeights>(program.instructions[instruction].payload);
+  }
   int64_t getCapacity(Memory memory) const;
   void markHostWrites();
   void checkProtected(unsigned index, const MemoryAccess &access);
@@ -308,17 +311,18 @@ void HazardFinder::checkShadow(unsigned index) {
                         *lastStream, getLayer(*lastStream).name);
     shadow = index;
   } else if (const auto *stream = std::get_if<StreamTile>(&payload)) {
-    bool isThere =
-        shadow &&
-        isSameTile(
-            std::get<LoadWeights>(program.instructions[*shadow].payload).tile,
-            stream->tile);
+    bool isThere = shadow && isSameTile(getLoad(*shadow).tile, stream->tile);
     if (!isThere)
       violations.report(index,
                         "the shadow registers do not hold tile [{0}, {1}] of "
                         "weights '{2}'",
                         stream->tile.row, stream->tile.column,
                         program.weights[stream->tile.weights].name);
+    else if (!clocks.isOver(*shadow))
+      violations.report(index,
+                        "may swap in its tile before instruction {0} has "
+                        "loaded it: a token is missing",
+                        *shadow);
     shadow.reset();
     lastStream = index;
   }

@@ -26,16 +26,14 @@ bool VectorClocks::isOver(unsigned earlier) const {
 }
 
 /// A stream starts after the previous one's start (its results may still be on
-/// their way) and after its weights are loaded; other instructions start after
-/// the previous one of their queue has ended.
+/// their way); other instructions start after the previous one of their queue
+/// has ended.
 void VectorClocks::advance() {
   unsigned index = doneClocks.size();
   const Instruction &instruction = program.instructions[index];
   auto queue = static_cast<unsigned>(instruction.getQueue());
   bool isStream = instruction.getQueue() == Queue::Array;
   start = isStream ? lastStreamStart : queueDone[queue];
-  if (isStream)
-    join(start, lastLoad);
   for (const Token &token : instruction.after)
     join(start, token.swapped ? swapClocks[token.instruction]
                               : doneClocks[token.instruction]);
@@ -49,8 +47,6 @@ void VectorClocks::advance() {
   }
   done[queue] = index + 1;
   queueDone[queue] = done;
-  if (instruction.getQueue() == Queue::WeightLoader)
-    lastLoad = done;
   doneClocks.push_back(done);
   swapClocks.push_back(lastSwap);
 }

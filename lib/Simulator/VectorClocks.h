@@ -50,7 +50,7 @@ private:
   /// Ends of the latest instruction of each queue, and start and swap of the
   /// latest stream.
   std::array<Clock, kNumQueues> queueDone = {};
-  Clock lastStreamStart = {}, lastSwap = {}, lastLoad = {};
+  Clock lastStreamStart = {}, lastSwap = {};
 };
 
 } // namespace colonnade::sim

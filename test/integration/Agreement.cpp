@@ -220,6 +220,14 @@ const Corruption kCorruptions[] = {
          stream = find<sim::StreamTile>(p, stream + 1);
        p.instructions[stream].after.clear();
      }},
+    {"stream without its load token",
+     [](sim::Program &p) {
+       unsigned stream = find<sim::StreamTile>(p, 0);
+       llvm::erase_if(p.instructions[stream].after, [&](const sim::Token &t) {
+         return std::holds_alternative<sim::LoadWeights>(
+             p.instructions[t.instruction].payload);
+       });
+     }},
     {"load without its DMA token",
      [](sim::Program &p) {
        p.instructions[find<sim::LoadWeights>(p, 0)].after.clear();

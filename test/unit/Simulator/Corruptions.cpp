@@ -149,14 +149,6 @@ static bool leaveBuffer(Program &program, Random &random) {
   return true;
 }
 
-static bool leaveAccumulators(Program &program, Random &random) {
-  auto *stream = pick<StreamTile>(program, random);
-  if (!stream)
-    return false;
-  stream->accumulators.bufferBytes = 3;
-  return true;
-}
-
 static bool moveLoad(Program &program, Random &random) {
   auto *load = pick<LoadWeights>(program, random);
   if (!load)
@@ -298,6 +290,18 @@ static bool dropSwapToken(Program &program, Random &) {
     if (instruction.after.size() != before)
       return hasUnorderedAccesses(program);
   }
+  return false;
+}
+
+static bool dropLoadToken(Program &program, Random &) {
+  for (Instruction &instruction : program.instructions)
+    if (std::holds_alternative<StreamTile>(instruction.payload)) {
+      llvm::erase_if(instruction.after, [&](Token token) {
+        return program.instructions[token.instruction].getQueue() ==
+               Queue::WeightLoader;
+      });
+      return true;
+    }
   return false;
 }
 
@@ -454,7 +458,6 @@ static const Corruption kCorruptions[] = {
     {"overlapping constants", overlapConstants, "overlaps", false},
     {"outside the memory", leaveMemory, "which has 1048576"},
     {"outside the buffer", leaveBuffer, "outside its buffer"},
-    {"outside the accumulators", leaveAccumulators, "outside its buffer"},
     {"tile not there", moveLoad, "does not hold tile"},
     {"short output", shortenOutput, "are never written", false},
     {"empty copy", emptyCopy, "copies "},
@@ -470,6 +473,7 @@ static const Corruption kCorruptions[] = {
     {"swap of a copy", waitForSwapOfCopy, "which is no stream"},
     {"dropped tokens", dropLastTokens, "a token is missing"},
     {"dropped swap token", dropSwapToken, "a token is missing"},
+    {"dropped load token", dropLoadToken, "has loaded it: a token is missing"},
     {"missing layer", nameMissingLayer, "names layer", false},
     {"kernel too large", growKernel, "channels x taps"},
     {"stride 0", stopStride, "below 1"},

@@ -51,8 +51,12 @@ unsigned NetworkBuilder::append(Payload payload,
     }
   if (std::holds_alternative<LoadWeights>(instruction.payload) && lastStream)
     instruction.after.push_back({*lastStream, /*swapped=*/true});
-  if (queue == Queue::Array)
+  if (queue == Queue::Array) {
+    instruction.after.push_back({lastLoad});
     lastStream = index;
+  } else if (queue == Queue::WeightLoader) {
+    lastLoad = index;
+  }
   program.instructions.push_back(std::move(instruction));
   for (const Region &region : regions)
     uses.push_back(

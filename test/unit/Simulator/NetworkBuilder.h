@@ -95,6 +95,7 @@ private:
   int64_t dramEnd = 0, dataEnd = 0;
   int64_t tileCount = 0, passCount = 0;
   std::optional<unsigned> lastStream;
+  unsigned lastLoad = 0;
 };
 
 /// A random network of `layers` layers with its input and output copies.

@@ -159,9 +159,6 @@ void Reference::addQueueEdges(unsigned index) {
   int64_t previous = last[queue];
   last[queue] = index;
   bool isStream = queue == static_cast<unsigned>(Queue::Array);
-  if (isStream)
-    addEdge(last[static_cast<unsigned>(Queue::WeightLoader)], End, index,
-            Start);
   if (previous < 0)
     return;
   addEdge(previous, isStream ? Start : End, index, Start);
