@@ -3,6 +3,10 @@
 // RUN: colonnade-opt %s --convert-linalg-to-systolic=target=edge-32x32 --systolic-schedule | colonnade-opt --systolic-verify-schedule | FileCheck %s --check-prefix=SCHEDULE
 // RUN: colonnade-opt %s --convert-linalg-to-systolic=target=edge-32x32 --systolic-schedule --systolic-unpack-weights | FileCheck %s --check-prefix=UNPACK
 
+// RUN: colonnade-opt %s --convert-linalg-to-systolic=target=%S/Inputs/banded.json --systolic-schedule | FileCheck %s --check-prefix=BANDED
+// RUN: not colonnade-opt %s --convert-linalg-to-systolic=target=%S/Inputs/small.json --systolic-schedule 2>&1 | FileCheck %s --check-prefix=SMALL
+// RUN: not colonnade-opt %s --convert-linalg-to-systolic=target=%S/Inputs/no-weights.json --systolic-schedule 2>&1 | FileCheck %s --check-prefix=NO-WEIGHTS
+
 // Padding joins the window, the rescale joins the convolution, pooling runs on
 // the vector unit; nothing of linalg is left.
 
@@ -25,6 +29,14 @@
 // SCHEDULE:       systolic.vector_pass "conv1"
 // SCHEDULE:       systolic.vector_pass "pool1" <max>
 // SCHEDULE:       systolic.dma_copy "output"
+
+// A machine whose data SRAM does not hold the layer works band by band.
+// BANDED: systolic.buffer "band"
+// BANDED: scf.for
+// BANDED: systolic.stream "conv1" {{.*}} banded = true
+
+// SMALL: error: layer '{{conv1|pool1}}' needs {{[0-9]+}} bytes of data SRAM for one output position{{.*}} target 'small' has 16: enlarge data_sram_bytes
+// NO-WEIGHTS: error: two weight tiles of {{[0-9]+}} bytes and two parameter blocks of 27 need {{[0-9]+}} bytes of weight SRAM, but target 'no-weights' has 8: enlarge weight_sram_bytes
 
 // UNPACK:       func.func @main_conv1() -> tensor<3x2x3x3xi8>
 // UNPACK{LITERAL}: dense<[[[[1, 0, 2], [0, 3, 0], [0, 0, -1]]
