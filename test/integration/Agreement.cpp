@@ -233,12 +233,13 @@ const Corruption kCorruptions[] = {
      [](sim::Program &p) {
        p.instructions[find<sim::LoadWeights>(p, 0)].after.clear();
      }},
-    {"load before the swap",
+    {"loads before the swap",
      [](sim::Program &p) {
-       unsigned second =
-           find<sim::LoadWeights>(p, find<sim::LoadWeights>(p, 0) + 1);
-       llvm::erase_if(p.instructions[second].after,
-                      [](const sim::Token &t) { return t.swapped; });
+       // One load alone may be ordered by what its band waits for.
+       for (sim::Instruction &instruction : p.instructions)
+         if (std::holds_alternative<sim::LoadWeights>(instruction.payload))
+           llvm::erase_if(instruction.after,
+                          [](const sim::Token &t) { return t.swapped; });
      }},
     {"vector pass before the stream is done",
      [](sim::Program &p) {
@@ -250,10 +251,14 @@ const Corruption kCorruptions[] = {
      }},
     {"wrong tile",
      [](sim::Program &p) {
-       unsigned second =
-           find<sim::StreamTile>(p, find<sim::StreamTile>(p, 0) + 1);
-       get<sim::StreamTile>(p, find<sim::StreamTile>(p, 0)).tile.weights =
-           get<sim::StreamTile>(p, second).tile.weights;
+       unsigned index = find<sim::StreamTile>(p, 0);
+       sim::WeightTile &tile = get<sim::StreamTile>(p, index).tile;
+       unsigned other = tile.weights;
+       while (other == tile.weights) {
+         index = find<sim::StreamTile>(p, index + 1);
+         other = get<sim::StreamTile>(p, index).tile.weights;
+       }
+       tile.weights = other;
      }},
     {"too few cycles per step",
      [](sim::Program &p) {
