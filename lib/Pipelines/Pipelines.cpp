@@ -73,15 +73,15 @@ void colonnade::buildCompilePipeline(OpPassManager &manager,
 }
 
 void colonnade::registerPipelines() {
-  PassPipelineRegistration<CompileOptions>(
-      "colonnade-quantize-pipeline", "Float linalg to integer linalg",
-      buildQuantizePipeline);
+  PassPipelineRegistration<CompileOptions>("colonnade-quantize-pipeline",
+                                           "Float linalg to integer linalg",
+                                           buildQuantizePipeline);
   PassPipelineRegistration<CompileOptions>(
       "colonnade-promise-pipeline", "Establish promises on integer linalg",
       buildPromisePipeline);
-  PassPipelineRegistration<CompileOptions>(
-      "colonnade-schedule-pipeline", "Integer linalg to a schedule",
-      buildSchedulePipeline);
+  PassPipelineRegistration<CompileOptions>("colonnade-schedule-pipeline",
+                                           "Integer linalg to a schedule",
+                                           buildSchedulePipeline);
   PassPipelineRegistration<CompileOptions>(
       "colonnade-compile",
       "Compile float linalg to a schedule for a systolic array",

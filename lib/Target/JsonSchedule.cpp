@@ -79,9 +79,9 @@ static void writeViewFields(OStream &json, const View &view) {
   json.attribute("memory", stringify(view.memory));
   json.attribute("address", view.address);
   json.attribute("element_bytes", view.elementBytes);
-  writeList(json, "pitches",
-            ArrayRef<int64_t>{view.channelPitch, view.rowPitch,
-                              view.columnPitch});
+  writeList(
+      json, "pitches",
+      ArrayRef<int64_t>{view.channelPitch, view.rowPitch, view.columnPitch});
   writeList(json, "origin",
             ArrayRef<int64_t>{view.originRow, view.originColumn});
 }
@@ -112,8 +112,7 @@ static void writeBody(OStream &json, const ScalarBody &body) {
   json.attribute("result", static_cast<int64_t>(body.result));
 }
 
-static void writePayload(OStream &json, const Program &,
-                         const DmaCopy &copy) {
+static void writePayload(OStream &json, const Program &, const DmaCopy &copy) {
   json.attribute("kind", "dma_copy");
   json.attribute("source_memory", stringify(copy.sourceMemory));
   json.attribute("source_address", copy.sourceAddress);

@@ -143,8 +143,8 @@ LogicalResult Exporter::visit(Operation *operation) {
             buffers.lookup(dma.getDestination()).first + index(dma.getOffset());
         sim::DmaWeights payload{getTile(dma.getWeights(), dma.getTile()),
                                 address};
-        tokens[dma] = sim::Token{
-            append(dma, dma.getLayer(), payload, dma.getAfter())};
+        tokens[dma] =
+            sim::Token{append(dma, dma.getLayer(), payload, dma.getAfter())};
         return success();
       })
       .Case([&](LoadWeightsOp load) {
@@ -152,8 +152,8 @@ LogicalResult Exporter::visit(Operation *operation) {
             buffers.lookup(load.getSource()).first + index(load.getOffset());
         sim::LoadWeights payload{getTile(load.getWeights(), load.getTile()),
                                  address};
-        tokens[load] = sim::Token{
-            append(load, load.getLayer(), payload, load.getAfter())};
+        tokens[load] =
+            sim::Token{append(load, load.getLayer(), payload, load.getAfter())};
         return success();
       })
       .Case([&](StreamOp stream) {
@@ -177,16 +177,15 @@ LogicalResult Exporter::visitLoop(scf::ForOp loop) {
     carried.push_back(tokens.lookup(init));
   for (int64_t i = low; i < high; i += step) {
     indices[loop.getInductionVar()] = i;
-    for (auto [argument, token] :
-         llvm::zip(loop.getRegionIterArgs(), carried))
+    for (auto [argument, token] : llvm::zip(loop.getRegionIterArgs(), carried))
       tokens[argument] = token;
     if (failed(visitBlock(*loop.getBody())))
       return failure();
     if (result.program.instructions.size() > kMostInstructions)
       return loop.emitOpError() << "makes the program longer than "
                                 << kMostInstructions << " instructions";
-    for (auto [token, value] : llvm::zip(
-             carried, loop.getBody()->getTerminator()->getOperands()))
+    for (auto [token, value] :
+         llvm::zip(carried, loop.getBody()->getTerminator()->getOperands()))
       token = tokens.lookup(value);
   }
   for (auto [value, token] : llvm::zip(loop.getResults(), carried))
@@ -232,8 +231,7 @@ void Exporter::visitConstants(ConstantsOp constants) {
 //===----------------------------------------------------------------------===//
 
 unsigned Exporter::getLayer(StringRef name, Operation *origin) {
-  auto [it, isNew] =
-      layers.try_emplace(name, result.program.layers.size());
+  auto [it, isNew] = layers.try_emplace(name, result.program.layers.size());
   if (isNew) {
     sim::Layer layer;
     layer.name = name.str();
@@ -266,8 +264,7 @@ sim::Band Exporter::getBand(ValueRange position, ArrayRef<int64_t> sizes) {
 
 /// `window` is given for the tensor that the window slides over.
 sim::View Exporter::getView(Value buffer, LayoutAttr layout, int64_t offset,
-                            const sim::Band &band,
-                            const sim::Window *window) {
+                            const sim::Band &band, const sim::Window *window) {
   auto [address, bytes] = buffers.lookup(buffer);
   sim::View view;
   view.memory = getMemory(buffer);
@@ -327,9 +324,9 @@ void Exporter::visitCopy(DmaCopyOp copy) {
                        : index(copy.getDestinationOffset().front());
   sim::View source =
       getView(copy.getSource(), copy.getSourceLayout(), 0, band, &window);
-  sim::View destination = getView(
-      copy.getDestination(), copy.getDestinationLayout(), offset, band,
-      &window);
+  sim::View destination =
+      getView(copy.getDestination(), copy.getDestinationLayout(), offset, band,
+              &window);
   int64_t channel = index(copy.getChannel());
   int64_t channels =
       std::min<int64_t>(copy.getChannels(), window.channels - channel);
@@ -358,8 +355,8 @@ void Exporter::visitCopy(DmaCopyOp copy) {
     payload.sourcePitch[1 - i] = loop.sourcePitch;
     payload.destinationPitch[1 - i] = loop.destinationPitch;
   }
-  tokens[copy] = sim::Token{
-      append(copy, copy.getLayer(), payload, copy.getAfter())};
+  tokens[copy] =
+      sim::Token{append(copy, copy.getLayer(), payload, copy.getAfter())};
 }
 
 static int64_t countTilesOf(int64_t rows, int64_t columns,
@@ -392,8 +389,7 @@ void Exporter::visitStream(StreamOp stream) {
     return;
   layer.denseMacs = packed.rows * packed.matrixColumns *
                     payload.window.outHeight * payload.window.outWidth;
-  layer.tiles =
-      countTilesOf(packed.rows, packed.arrayColumns, program.machine);
+  layer.tiles = countTilesOf(packed.rows, packed.arrayColumns, program.machine);
   layer.tilesBeforeCombining = countTilesOf(
       packed.rows, llvm::divideCeil(packed.matrixColumns, packed.depth),
       program.machine);

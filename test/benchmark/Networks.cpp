@@ -84,18 +84,17 @@ void simulateModel(benchmark::State &state, const Model &model,
   OwningOpRef<ModuleOp> module = compile(getContext(), model, hasPromises);
   FailureOr<ExportedProgram> exported =
       exportProgram(*module->getOps<systolic::ProgramOp>().begin());
-  auto simulator = llvm::cantFail(
-      sim::Simulator::create(std::move(exported->program), {}));
-  ImageSet images =
-      llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
+  auto simulator =
+      llvm::cantFail(sim::Simulator::create(std::move(exported->program), {}));
+  ImageSet images = llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
   std::vector<float> values(images.getImageElements());
   std::vector<uint8_t> input(values.size()), output(40);
   int64_t image = 0;
   for (auto _ : state) {
     images.getInput(image++ % images.getCount(), model.normalization, values);
     for (auto [byte, value] : llvm::zip(input, values))
-      byte = static_cast<uint8_t>(quantizeSymmetric(
-          value, simulator->getProgram().input.scale));
+      byte = static_cast<uint8_t>(
+          quantizeSymmetric(value, simulator->getProgram().input.scale));
     llvm::cantFail(simulator->run(input, output));
   }
   state.counters["images/s"] =

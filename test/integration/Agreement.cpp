@@ -5,8 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Holds up the invariants on the shipped networks: the stripped linalg through
-// the JIT and the machine-level simulator compute the same integers; unpacking a
-// schedule gives back every weight; a corrupted schedule is noticed.
+// the JIT and the machine-level simulator compute the same integers; unpacking
+// a schedule gives back every weight; a corrupted schedule is noticed.
 //
 //===----------------------------------------------------------------------===//
 
@@ -95,8 +95,7 @@ TEST_P(Agreement, JitAndMachineComputeTheSameIntegers) {
   auto simulator =
       llvm::cantFail(sim::Simulator::create(std::move(exported->program)));
 
-  ImageSet images =
-      llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
+  ImageSet images = llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
   PixelNormalization normalization{GetParam().mean, GetParam().std};
   std::vector<float> values(images.getImageElements());
   std::vector<int8_t> input(values.size());
@@ -118,14 +117,12 @@ TEST_P(Agreement, CellLevelComputesTheSameIntegersInTheSameCycles) {
   ASSERT_TRUE(succeeded(establishPromises()));
   FailureOr<ExportedProgram> exported = schedule(*module);
   ASSERT_TRUE(succeeded(exported));
-  auto machine =
-      llvm::cantFail(sim::Simulator::create(exported->program, {}));
+  auto machine = llvm::cantFail(sim::Simulator::create(exported->program, {}));
   sim::SimulationOptions cellLevel;
   cellLevel.fidelity = sim::Fidelity::Cell;
   auto cells =
       llvm::cantFail(sim::Simulator::create(exported->program, cellLevel));
-  ImageSet images =
-      llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
+  ImageSet images = llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
   PixelNormalization normalization{GetParam().mean, GetParam().std};
   std::vector<float> values(images.getImageElements());
   std::vector<uint8_t> input(values.size()), expected(40), actual(40);
@@ -138,8 +135,7 @@ TEST_P(Agreement, CellLevelComputesTheSameIntegersInTheSameCycles) {
   llvm::cantFail(cells->run(input, actual));
   EXPECT_EQ(actual, expected);
   EXPECT_EQ(cells->getTiming().total, machine->getTiming().total);
-  EXPECT_EQ(cells->getTiming().instructions,
-            machine->getTiming().instructions);
+  EXPECT_EQ(cells->getTiming().instructions, machine->getTiming().instructions);
   EXPECT_EQ(cells->getActivity().total.usefulWork,
             machine->getActivity().total.usefulWork);
 }
@@ -167,8 +163,7 @@ TEST_P(Agreement, UnpackingGivesBackEveryWeight) {
     std::vector<int8_t> transposed(dense.size());
     for (int64_t r = 0; r < weights.rows; ++r)
       for (int64_t c = 0; c < weights.matrixColumns; ++c)
-        transposed[c * weights.rows + r] =
-            dense[r * weights.matrixColumns + c];
+        transposed[c * weights.rows + r] = dense[r * weights.matrixColumns + c];
     EXPECT_TRUE(llvm::is_contained(constants, dense) ||
                 llvm::is_contained(constants, transposed))
         << weights.name;
@@ -180,7 +175,8 @@ TEST_P(Agreement, UnpackingGivesBackEveryWeight) {
 //===----------------------------------------------------------------------===//
 
 /// The first instruction of a kind at or after `from`.
-template <typename T> unsigned find(const sim::Program &program, unsigned from) {
+template <typename T>
+unsigned find(const sim::Program &program, unsigned from) {
   while (!std::holds_alternative<T>(program.instructions[from].payload))
     ++from;
   return from;
@@ -316,12 +312,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"lenet5-fashion-pruned85", 0.1307, 0.3081, "paper-cc-32x32", 8, 0,
              0, 0},
         Case{"resnet8-fashion", 0.286, 0.353, "paper-tq-128x64", 1, 0, 16, 3},
-        Case{"resnet8-fashion-pruned80", 0.286, 0.353, "edge-32x32", 8, 0.5,
-             16, 3},
+        Case{"resnet8-fashion-pruned80", 0.286, 0.353, "edge-32x32", 8, 0.5, 16,
+             3},
         // Too small for any layer: everything works in bands and tiles.
-        Case{"lenet5-fashion-pruned85", 0.1307, 0.3081,
-             "targets/tiny-8x4.json", 8, 0.5, 16, 3},
-        Case{"resnet8-fashion", 0.286, 0.353, "targets/tiny-8x4.json", 1, 0,
-             0, 0}));
+        Case{"lenet5-fashion-pruned85", 0.1307, 0.3081, "targets/tiny-8x4.json",
+             8, 0.5, 16, 3},
+        Case{"resnet8-fashion", 0.286, 0.353, "targets/tiny-8x4.json", 1, 0, 0,
+             0}));
 
 } // namespace

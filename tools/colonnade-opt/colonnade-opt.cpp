@@ -4,8 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// mlir-opt for Colonnade: runs passes and pipelines on IR of every stage, reports
-// remarks (--remarks-filter), and loads dialect and pass plugins.
+// mlir-opt for Colonnade: runs passes and pipelines on IR of every stage,
+// reports remarks (--remarks-filter), and loads dialect and pass plugins.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,6 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   colonnade::registerAllDialects(registry);
   colonnade::registerAllPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(
-      argc, argv, "Colonnade compiler driver\n", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "Colonnade compiler driver\n", registry));
 }

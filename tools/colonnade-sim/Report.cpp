@@ -95,8 +95,7 @@ static void printRow(llvm::raw_ostream &os, const Figures &row,
       row.getSramBytes(), llvm::formatv("{0:f1}", row.energy / 1e3).str());
 }
 
-static void printProgram(llvm::raw_ostream &os,
-                         const SimulatedProgram &program,
+static void printProgram(llvm::raw_ostream &os, const SimulatedProgram &program,
                          llvm::StringRef title) {
   const sim::Simulator &simulator = *program.simulator;
   const sim::Program &source = simulator.getProgram();
@@ -122,8 +121,7 @@ static void printProgram(llvm::raw_ostream &os,
     os << program.run.images << " images\n";
 }
 
-static void printComparison(llvm::raw_ostream &os,
-                            const SimulatedProgram &main,
+static void printComparison(llvm::raw_ostream &os, const SimulatedProgram &main,
                             const SimulatedProgram &baseline) {
   auto ratio = [](double a, double b) { return b == 0 ? 0 : a / b; };
   const Figures ours = getFigures(*main.simulator).back();
@@ -189,29 +187,26 @@ static llvm::json::Object toJson(const SimulatedProgram &program) {
   llvm::json::Array layers;
   for (const Figures &row : llvm::ArrayRef(rows).drop_back())
     layers.push_back(toJson(row, simulator));
-  llvm::json::Object report{
-      {"program", simulator.getProgram().name},
-      {"target", simulator.getProgram().machine.name},
-      {"cycles", simulator.getTiming().getCycles()},
-      {"seconds", getSeconds(simulator)},
-      {"total", toJson(rows.back(), simulator)},
-      {"layers", std::move(layers)},
-      {"images", program.run.images}};
+  llvm::json::Object report{{"program", simulator.getProgram().name},
+                            {"target", simulator.getProgram().machine.name},
+                            {"cycles", simulator.getTiming().getCycles()},
+                            {"seconds", getSeconds(simulator)},
+                            {"total", toJson(rows.back(), simulator)},
+                            {"layers", std::move(layers)},
+                            {"images", program.run.images}};
   if (program.run.accuracy)
     report["top1"] = *program.run.accuracy;
   return report;
 }
 
-void colonnade::printReport(llvm::raw_ostream &os,
-                            const SimulatedProgram &main,
+void colonnade::printReport(llvm::raw_ostream &os, const SimulatedProgram &main,
                             const SimulatedProgram *baseline,
                             ReportFormat format) {
   if (format == ReportFormat::Json) {
     llvm::json::Object report = toJson(main);
     if (baseline)
       report["baseline"] = toJson(*baseline);
-    os << llvm::formatv("{0:2}", llvm::json::Value(std::move(report)))
-       << "\n";
+    os << llvm::formatv("{0:2}", llvm::json::Value(std::move(report))) << "\n";
     return;
   }
   printProgram(os, main, "program");

@@ -4,7 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Text and JSON reports of a simulated program, beside its dense 8-bit baseline.
+// Text and JSON reports of a simulated program, beside its dense 8-bit
+// baseline.
 //
 //===----------------------------------------------------------------------===//
 

@@ -153,8 +153,7 @@ static llvm::Expected<RunReport> simulate(sim::Simulator &simulator,
   if (limitOption > 0)
     report.images = std::min<int64_t>(report.images, limitOption);
   std::vector<float> outputs;
-  if (llvm::Error error =
-          runImages(simulator, *images, report.images, outputs))
+  if (llvm::Error error = runImages(simulator, *images, report.images, outputs))
     return std::move(error);
   if (!labelsPath.empty()) {
     llvm::Expected<double> accuracy = getAccuracy(outputs, report.images);
@@ -225,8 +224,7 @@ static LogicalResult run(MLIRContext &context) {
     simulated.push_back(std::move(*result));
   }
   printReport(llvm::outs(), simulated.front(),
-              simulated.size() > 1 ? &simulated.back() : nullptr,
-              reportFormat);
+              simulated.size() > 1 ? &simulated.back() : nullptr, reportFormat);
   return success();
 }
 

@@ -20,8 +20,8 @@ namespace colonnade {
 struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
   Option<std::string> target{
       *this, "target", llvm::cl::desc("JSON target, or name of a shipped one")};
-  Option<std::string> calibration{
-      *this, "calibration", llvm::cl::desc("Calibration images (.npy)")};
+  Option<std::string> calibration{*this, "calibration",
+                                  llvm::cl::desc("Calibration images (.npy)")};
   Option<int64_t> calibrationLimit{
       *this, "calibration-limit",
       llvm::cl::desc("Use only so many calibration images (0: all)"),
@@ -48,8 +48,7 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
                          llvm::cl::desc("Terms kept per group (0: all)"),
                          llvm::cl::init(0)};
   Option<int64_t> dataTerms{
-      *this, "data-terms",
-      llvm::cl::desc("Terms kept per activation (0: all)"),
+      *this, "data-terms", llvm::cl::desc("Terms kept per activation (0: all)"),
       llvm::cl::init(0)};
   Option<bool> baseline{
       *this, "baseline",

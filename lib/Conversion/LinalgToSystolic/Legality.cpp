@@ -60,9 +60,9 @@ Objection NetworkMapper::checkContraction(linalg::LinalgOp op) const {
                        "an elementwise op");
   auto type = cast<RankedTensorType>(weights->weights->get().getType());
   LayerData data = getLayerData(weights->data->get());
-  auto plan = planPacking(type, weights->rowAxis, weights->inputChannelAxis,
-                          data.terms, target.getColumns(),
-                          *target.getCellModel());
+  auto plan =
+      planPacking(type, weights->rowAxis, weights->inputChannelAxis, data.terms,
+                  target.getColumns(), *target.getCellModel());
   if (!plan)
     return llvm::toString(plan.takeError());
   return std::nullopt;
@@ -72,8 +72,7 @@ Objection NetworkMapper::checkPooling(linalg::LinalgOp op) const {
   if (!isa<linalg::PoolingNchwMaxOp, linalg::PoolingNchwSumOp>(op))
     return std::string("the vector unit pools with linalg.pooling_nchw_max "
                        "and linalg.pooling_nchw_sum");
-  if (Objection objection =
-          checkTensor("data", op.getDpsInputs().front()))
+  if (Objection objection = checkTensor("data", op.getDpsInputs().front()))
     return objection;
   if (Objection objection = checkTensor("result", op->getResult(0)))
     return objection;

@@ -24,8 +24,7 @@ using namespace colonnade;
 using namespace colonnade::systolic;
 
 void NetworkMapper::run() {
-  for (Operation &op :
-       llvm::make_early_inc_range(function.getBody().front()))
+  for (Operation &op : llvm::make_early_inc_range(function.getBody().front()))
     mapOp(&op);
   Operation *terminator = function.getBody().front().getTerminator();
   for (OpOperand &operand : terminator->getOpOperands())
@@ -103,11 +102,10 @@ Value NetworkMapper::getMappedData(const LayerData &data, Location loc) {
     return lookup(data.source);
   // Selection commutes with reshapes: select where the value is made.
   if (auto collapse = data.source.getDefiningOp<tensor::CollapseShapeOp>()) {
-    Value source =
-        selectTerms(collapse.getSrc(), data.terms, data.digits, loc);
-    return tensor::CollapseShapeOp::create(
-        builder, collapse.getLoc(), collapse.getResultType(), source,
-        collapse.getReassociation());
+    Value source = selectTerms(collapse.getSrc(), data.terms, data.digits, loc);
+    return tensor::CollapseShapeOp::create(builder, collapse.getLoc(),
+                                           collapse.getResultType(), source,
+                                           collapse.getReassociation());
   }
   return selectTerms(data.source, data.terms, data.digits, loc);
 }
@@ -128,12 +126,12 @@ Value NetworkMapper::selectTerms(Value value, int64_t terms, StringRef digits,
   Value input = lookup(value);
   FailureOr<TensorLayout> layout = getTensorLayout(input.getType());
   auto op = VectorOp::create(
-      builder, loc, input.getType(), makeLayerName("select"),
-      ValueRange(input), ReductionKind::None,
+      builder, loc, input.getType(), makeLayerName("select"), ValueRange(input),
+      ReductionKind::None,
       WindowAttr::get(builder.getContext(), getPointWindow(*layout)));
   OpBuilder::InsertionGuard guard(builder);
-  Block *body = builder.createBlock(&op.getBody(), {}, builder.getI8Type(),
-                                    loc);
+  Block *body =
+      builder.createBlock(&op.getBody(), {}, builder.getI8Type(), loc);
   Value encoded = EncodeTermsOp::create(builder, loc, builder.getI8Type(),
                                         body->getArgument(0), terms, digits);
   YieldOp::create(builder, loc, encoded);
@@ -202,8 +200,7 @@ SmallVector<Value> NetworkMapper::buildBody(Region &region,
 //===----------------------------------------------------------------------===//
 
 /// Strides and dilations of a named convolution or pooling op.
-template <typename OpTy>
-static void setSteps(sim::Window &window, OpTy op) {
+template <typename OpTy> static void setSteps(sim::Window &window, OpTy op) {
   auto strides = op.getStrides().template getValues<int64_t>();
   auto dilations = op.getDilations().template getValues<int64_t>();
   window.strideHeight = strides[0];
@@ -223,9 +220,9 @@ static sim::Window getWindow(const LayerData &data, Value result) {
   return window;
 }
 
-static WeightsOp createWeights(OpBuilder &builder, Location loc,
-                               StringRef name, const WeightOperand &operand,
-                               int64_t dataTerms, TargetAttr target) {
+static WeightsOp createWeights(OpBuilder &builder, Location loc, StringRef name,
+                               const WeightOperand &operand, int64_t dataTerms,
+                               TargetAttr target) {
   auto type = cast<RankedTensorType>(operand.weights->get().getType());
   ElementsAttr constant;
   matchPattern(operand.weights->get(), m_Constant(&constant));
@@ -241,9 +238,9 @@ static WeightsOp createWeights(OpBuilder &builder, Location loc,
   auto values = RankedTensorType::get(shape, builder.getI8Type());
   auto streams = RankedTensorType::get(
       {packed.arrayColumns, packed.depth, packed.fanIn}, builder.getI32Type());
-  ArrayRef<int8_t> selects(reinterpret_cast<const int8_t *>(
-                               packed.selects.data()),
-                           packed.selects.size());
+  ArrayRef<int8_t> selects(
+      reinterpret_cast<const int8_t *>(packed.selects.data()),
+      packed.selects.size());
   return WeightsOp::create(
       builder, loc, PackedWeightsType::get(builder.getContext()), name, type,
       operand.rowAxis, packed.promises.weightTerms,
@@ -273,15 +270,14 @@ Objection NetworkMapper::mapContraction(linalg::LinalgOp op) {
   std::string name =
       makeLayerName(isa<linalg::MatmulOp>(op) ? "matmul" : "conv");
   Value source = getMappedData(data, op.getLoc());
-  auto packed = createWeights(builder, op.getLoc(), name, weights, data.terms,
-                              target);
+  auto packed =
+      createWeights(builder, op.getLoc(), name, weights, data.terms, target);
   Location loc = builder.getFusedLoc({op.getLoc(), last->getLoc()});
   auto layer = ContractOp::create(
       builder, loc, last->getResult(0).getType(), name, source, packed,
       ValueRange(), WindowAttr::get(builder.getContext(), window), data.terms);
-  SmallVector<Value> others =
-      buildBody(layer.getBody(), epilogue, op->getResult(0),
-                builder.getI32Type(), loc);
+  SmallVector<Value> others = buildBody(
+      layer.getBody(), epilogue, op->getResult(0), builder.getI32Type(), loc);
   layer.getEpilogueOperandsMutable().assign(others);
   mapping.map(last->getResult(0), layer.getResult());
   if (epilogue)
@@ -291,8 +287,8 @@ Objection NetworkMapper::mapContraction(linalg::LinalgOp op) {
       matrix.values.size() - llvm::count(matrix.values, int8_t(0));
   sim::OperandPromises promises = matrix.promises;
   promises.dataTerms = data.terms;
-  remark::passed(op.getLoc(), remark::RemarkOpts::name("mapped")
-                                  .category("systolic"))
+  remark::passed(op.getLoc(),
+                 remark::RemarkOpts::name("mapped").category("systolic"))
       << remark::add("layer {0} runs on the array", name)
       << remark::metric("rows", matrix.rows)
       << remark::metric("array columns", matrix.arrayColumns)
@@ -301,8 +297,8 @@ Objection NetworkMapper::mapContraction(linalg::LinalgOp op) {
                                    target.getRows(), target.getColumns()))
       << remark::metric("cycles per step",
                         target.getCellModel()->getCyclesPerStep(promises))
-      << remark::metric("utilization", double(nonzeros) /
-                                           double(matrix.values.size()));
+      << remark::metric("utilization",
+                        double(nonzeros) / double(matrix.values.size()));
   return std::nullopt;
 }
 
@@ -328,14 +324,14 @@ Objection NetworkMapper::mapPooling(linalg::LinalgOp op) {
   Operation *last = epilogue ? epilogue.getOperation() : op.getOperation();
   std::string name = makeLayerName("pool");
   Location loc = builder.getFusedLoc({op.getLoc(), last->getLoc()});
-  auto layer = VectorOp::create(
-      builder, loc, last->getResult(0).getType(), name,
-      ValueRange(lookup(data.source)),
-      isSum ? ReductionKind::Sum : ReductionKind::Maximum,
-      WindowAttr::get(builder.getContext(), window));
-  SmallVector<Value> others = buildBody(
-      layer.getBody(), epilogue, op->getResult(0),
-      isSum ? builder.getI32Type() : builder.getI8Type(), loc);
+  auto layer =
+      VectorOp::create(builder, loc, last->getResult(0).getType(), name,
+                       ValueRange(lookup(data.source)),
+                       isSum ? ReductionKind::Sum : ReductionKind::Maximum,
+                       WindowAttr::get(builder.getContext(), window));
+  SmallVector<Value> others =
+      buildBody(layer.getBody(), epilogue, op->getResult(0),
+                isSum ? builder.getI32Type() : builder.getI8Type(), loc);
   layer.getInputsMutable().append(others);
   mapping.map(last->getResult(0), layer.getResult());
   if (epilogue)
@@ -357,13 +353,12 @@ Objection NetworkMapper::mapElementwise(linalg::GenericOp op) {
   Value input = lookup(first->get());
   FailureOr<TensorLayout> layout = getTensorLayout(input.getType());
   auto layer = VectorOp::create(
-      builder, op.getLoc(), op->getResult(0).getType(), name,
-      ValueRange(input), ReductionKind::None,
+      builder, op.getLoc(), op->getResult(0).getType(), name, ValueRange(input),
+      ReductionKind::None,
       WindowAttr::get(builder.getContext(), getPointWindow(*layout)));
-  SmallVector<Value> others =
-      buildBody(layer.getBody(), op, first->get(),
-                cast<RankedTensorType>(input.getType()).getElementType(),
-                op.getLoc());
+  SmallVector<Value> others = buildBody(
+      layer.getBody(), op, first->get(),
+      cast<RankedTensorType>(input.getType()).getElementType(), op.getLoc());
   layer.getInputsMutable().append(others);
   mapping.map(op->getResult(0), layer.getResult());
   accept(op, name);
@@ -385,15 +380,14 @@ void NetworkMapper::mapPad(tensor::PadOp op) {
   LayerData data = getLayerData(op.getResult());
   std::string name = makeLayerName("pad");
   auto layer = VectorOp::create(
-      builder, op.getLoc(), op.getType(), name,
-      ValueRange(lookup(data.source)), ReductionKind::Sum,
+      builder, op.getLoc(), op.getType(), name, ValueRange(lookup(data.source)),
+      ReductionKind::Sum,
       WindowAttr::get(builder.getContext(), getWindow(data, op.getResult())));
   OpBuilder::InsertionGuard guard(builder);
-  Block *body = builder.createBlock(&layer.getBody(), {},
-                                    builder.getI32Type(), op.getLoc());
-  Value value = arith::TruncIOp::create(builder, op.getLoc(),
-                                        builder.getI8Type(),
-                                        body->getArgument(0));
+  Block *body = builder.createBlock(&layer.getBody(), {}, builder.getI32Type(),
+                                    op.getLoc());
+  Value value = arith::TruncIOp::create(
+      builder, op.getLoc(), builder.getI8Type(), body->getArgument(0));
   YieldOp::create(builder, op.getLoc(), value);
   mapping.map(op.getResult(), layer.getResult());
   accept(op, name);
@@ -408,16 +402,16 @@ std::string NetworkMapper::makeLayerName(StringRef kind) {
 }
 
 void NetworkMapper::accept(Operation *op, StringRef layer) {
-  remark::passed(op->getLoc(), remark::RemarkOpts::name("mapped")
-                                   .category("systolic"))
+  remark::passed(op->getLoc(),
+                 remark::RemarkOpts::name("mapped").category("systolic"))
       << remark::add("layer {0} runs on the vector unit", layer);
 }
 
 void NetworkMapper::reject(Operation *op, StringRef reason) {
   op->setAttr(SystolicDialect::getRejectedAttrName(),
               builder.getStringAttr(reason));
-  remark::missed(op->getLoc(), remark::RemarkOpts::name("rejected")
-                                   .category("systolic"))
+  remark::missed(op->getLoc(),
+                 remark::RemarkOpts::name("rejected").category("systolic"))
       << remark::reason("{0}", reason);
 }
 
@@ -434,9 +428,9 @@ void NetworkMapper::fuseTermSelection() {
       continue;
     auto yield = cast<YieldOp>(producer->getRegion(0).front().getTerminator());
     builder.setInsertionPoint(yield);
-    Value value = EncodeTermsOp::create(
-        builder, encode.getLoc(), encode.getType(), yield.getValue(),
-        encode.getTerms(), encode.getDigits());
+    Value value = EncodeTermsOp::create(builder, encode.getLoc(),
+                                        encode.getType(), yield.getValue(),
+                                        encode.getTerms(), encode.getDigits());
     yield.getValueMutable().assign(value);
     select.getResult().replaceAllUsesWith(producer->getResult(0));
     select.erase();
@@ -444,8 +438,8 @@ void NetworkMapper::fuseTermSelection() {
 }
 
 void NetworkMapper::eraseDeadOps() {
-  for (Operation &op : llvm::make_early_inc_range(
-           llvm::reverse(function.getBody().front())))
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
     if (op.use_empty() && isMemoryEffectFree(&op) &&
         !op.hasTrait<OpTrait::IsTerminator>())
       op.erase();

@@ -1,4 +1,5 @@
-//===- WeightPacking.cpp - Packing filter matrices for the array -*- C++ -*-===//
+//===- WeightPacking.cpp - Packing filter matrices for the array -*- C++
+//-*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -37,8 +38,8 @@ static std::vector<std::vector<PackedColumn>>
 cutIntoRuns(ArrayRef<PackedColumn> columns, int64_t length) {
   std::vector<std::vector<PackedColumn>> result;
   for (size_t start = 0; start < columns.size(); start += length) {
-    auto run = columns.slice(
-        start, std::min<size_t>(length, columns.size() - start));
+    auto run =
+        columns.slice(start, std::min<size_t>(length, columns.size() - start));
     result.emplace_back(run.begin(), run.end());
   }
   return result;
@@ -64,8 +65,8 @@ static int64_t chooseSlots(int64_t packedColumns, int64_t arrayColumns,
   int64_t best = 1, bestCost = INT64_MAX;
   for (int64_t slots = 1; slots <= cell.getDepth(); ++slots) {
     promises.slots = slots;
-    int64_t tiles = countTiles(1, llvm::divideCeil(packedColumns, slots), 1,
-                               arrayColumns);
+    int64_t tiles =
+        countTiles(1, llvm::divideCeil(packedColumns, slots), 1, arrayColumns);
     int64_t cost = tiles * cell.getCyclesPerStep(promises);
     if (cost <= bestCost) {
       best = slots;
@@ -88,8 +89,7 @@ colonnade::planPacking(RankedTensorType weights, int64_t rowAxis,
   plan.promises.dataTerms = dataTerms;
   auto packed = getPackedColumns(columnsPromise, matrixColumns);
   for (const PackedColumn &column : packed)
-    plan.promises.fanIn =
-        std::max<int64_t>(plan.promises.fanIn, column.size());
+    plan.promises.fanIn = std::max<int64_t>(plan.promises.fanIn, column.size());
 
   // A promise helps only when its runs are what a cell holds.
   bool isUsable =
@@ -113,16 +113,15 @@ colonnade::planPacking(RankedTensorType weights, int64_t rowAxis,
         packed, chooseSlots(packed.size(), columns, plan.promises, cell));
   }
   for (const auto &run : plan.arrayColumns)
-    plan.promises.slots =
-        std::max<int64_t>(plan.promises.slots, run.size());
+    plan.promises.slots = std::max<int64_t>(plan.promises.slots, run.size());
   if (llvm::Error error = cell.check(plan.promises))
     return std::move(error);
   return plan;
 }
 
 sim::PackedWeights colonnade::packWeights(const PackingPlan &plan,
-                                          ArrayRef<int8_t> matrix,
-                                          int64_t rows, int64_t columns) {
+                                          ArrayRef<int8_t> matrix, int64_t rows,
+                                          int64_t columns) {
   sim::PackedWeights packed;
   packed.rows = rows;
   packed.matrixColumns = columns;

@@ -35,10 +35,11 @@ struct PackingPlan {
 /// - without it, as many packed columns share one as makes tiles x cycles per
 ///   step least, the larger number on a tie.
 /// Fails with the reason when the cell cannot run it.
-llvm::Expected<PackingPlan>
-planPacking(mlir::RankedTensorType weights, int64_t rowAxis,
-            int64_t inputChannelAxis, int64_t dataTerms, int64_t columns,
-            const sim::CellModel &cell);
+llvm::Expected<PackingPlan> planPacking(mlir::RankedTensorType weights,
+                                        int64_t rowAxis,
+                                        int64_t inputChannelAxis,
+                                        int64_t dataTerms, int64_t columns,
+                                        const sim::CellModel &cell);
 
 /// Packs a row-major [rows x columns] matrix that keeps the plan's promises.
 sim::PackedWeights packWeights(const PackingPlan &plan,

@@ -1,4 +1,5 @@
-//===- SystolicAttributes.cpp - Attributes of the systolic dialect -*- C++ -*-===//
+//===- SystolicAttributes.cpp - Attributes of the systolic dialect -*- C++
+//-*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -87,9 +88,8 @@ std::shared_ptr<const sim::CellModel> TermCellAttr::getCellModel() const {
 
 /// (G5): the events every machine charges, besides the cell's own.
 static constexpr StringLiteral kEvents[] = {
-    "register_hop",     "weight_sram_byte", "data_sram_byte",
-    "accumulator_byte", "dram_byte",        "vector_op",
-    "idle_cell_cycle"};
+    "register_hop", "weight_sram_byte", "data_sram_byte", "accumulator_byte",
+    "dram_byte",    "vector_op",        "idle_cell_cycle"};
 
 static LogicalResult verifyEnergy(EmitError emitError, StringRef workEvent,
                                   DictionaryAttr energy) {
@@ -99,8 +99,8 @@ static LogicalResult verifyEnergy(EmitError emitError, StringRef workEvent,
   for (NamedAttribute entry : energy) {
     StringRef event = entry.getName();
     if (!isEvent(event))
-      return emitError() << "unknown energy event '" << event
-                         << "'; expected '" << workEvent << "', "
+      return emitError() << "unknown energy event '" << event << "'; expected '"
+                         << workEvent << "', "
                          << llvm::join(ArrayRef<StringLiteral>(kEvents), ", ");
     auto value = dyn_cast<FloatAttr>(entry.getValue());
     if (!value || !std::isfinite(value.getValueAsDouble()) ||
@@ -254,8 +254,7 @@ WindowAttr WindowAttr::get(MLIRContext *context, const sim::Window &window) {
              {window.outHeight, window.outWidth});
 }
 
-LogicalResult LayoutAttr::verify(EmitError emitError,
-                                 ArrayRef<int64_t> pitches,
+LogicalResult LayoutAttr::verify(EmitError emitError, ArrayRef<int64_t> pitches,
                                  int64_t elementBytes, bool) {
   if (failed(checkSizes(emitError, "pitches", pitches, 3, 0))) // (L1)
     return failure();

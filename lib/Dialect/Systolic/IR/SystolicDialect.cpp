@@ -46,9 +46,9 @@ LogicalResult SystolicDialect::verifyOperationAttribute(Operation *op,
       return op->emitOpError() << "carries '" << getTargetAttrName()
                                << "', which only modules may carry";
     if (!isa<TargetAttr>(attr.getValue()))
-      return op->emitOpError() << "expected '" << getTargetAttrName()
-                               << "' to be a #systolic.target, got "
-                               << attr.getValue();
+      return op->emitOpError()
+             << "expected '" << getTargetAttrName()
+             << "' to be a #systolic.target, got " << attr.getValue();
     return success();
   }
   if (attr.getName() == getRejectedAttrName()) {

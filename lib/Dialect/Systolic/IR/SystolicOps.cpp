@@ -60,13 +60,12 @@ static LogicalResult verifyWeightShapes(WeightsOp op) {
   if (streams.getRank() != 3 || !streams.getElementType().isInteger(32) ||
       streams.getDimSize(0) != values.getDimSize(1) ||
       streams.getDimSize(1) != values.getDimSize(2))
-    return op.emitOpError() << "expected streams of type tensor<"
-                            << values.getDimSize(1) << "x"
-                            << values.getDimSize(2)
-                            << "x fan-in x i32>, got " << streams;
+    return op.emitOpError()
+           << "expected streams of type tensor<" << values.getDimSize(1) << "x"
+           << values.getDimSize(2) << "x fan-in x i32>, got " << streams;
   if (streams.getDimSize(2) > 255)
-    return op.emitOpError() << "expected a fan-in of at most 255, got "
-                            << streams.getDimSize(2);
+    return op.emitOpError()
+           << "expected a fan-in of at most 255, got " << streams.getDimSize(2);
   return success();
 }
 
@@ -167,8 +166,8 @@ static LogicalResult verifyPositions(Operation *op, const TensorLayout &layout,
                                      const sim::Window &window) {
   if (layout.height == window.outHeight && layout.width == window.outWidth)
     return success();
-  return op->emitOpError() << "expected a result of " << window.outHeight
-                           << "x" << window.outWidth
+  return op->emitOpError() << "expected a result of " << window.outHeight << "x"
+                           << window.outWidth
                            << " positions as the window has, got "
                            << layout.height << "x" << layout.width;
 }
@@ -184,8 +183,7 @@ static LogicalResult verifyWindowInput(Operation *op, Type type,
     return op->emitOpError()
            << "expected the window's input " << window.channels << "x"
            << window.height << "x" << window.width << ", got "
-           << layout->channels << "x" << layout->height << "x"
-           << layout->width;
+           << layout->channels << "x" << layout->height << "x" << layout->width;
   return success();
 }
 
@@ -200,7 +198,9 @@ LogicalResult ContractOp::verify() {
   FailureOr<TensorLayout> layout = getTensorLayout(result, &reason);
   if (failed(layout))
     return emitOpError() << "result: " << reason << ", got " << result;
-  if (!cast<RankedTensorType>(getData().getType()).getElementType().isInteger(8))
+  if (!cast<RankedTensorType>(getData().getType())
+           .getElementType()
+           .isInteger(8))
     return emitOpError() << "expected i8 data, got " << getData().getType();
   if (failed(verifyWindowInput(*this, getData().getType(), window)) || // (C1)
       failed(verifyPositions(*this, *layout, window)))                 // (C2)
@@ -260,18 +260,17 @@ LogicalResult VectorOp::verify() {
   if (failed(verifyWindowInput(*this, getInputs().front().getType(), window)) ||
       failed(verifyPositions(*this, *layout, window)) ||
       failed(verifyReduction(*this, getReduction(), window)))
-    return failure(); // (V1), (V2)
+    return failure();                      // (V1), (V2)
   if (layout->channels != window.channels) // (V1)
-    return emitOpError() << "expected " << window.channels
-                         << " channels, got " << layout->channels;
+    return emitOpError() << "expected " << window.channels << " channels, got "
+                         << layout->channels;
   SmallVector<Type> arguments;
   for (auto [index, input] : llvm::enumerate(getInputs())) {
     auto type = cast<RankedTensorType>(input.getType());
     if (index > 0 &&
         failed(verifyOperandShape(*this, index, type, result, *layout)))
       return failure(); // (V4)
-    bool isSum =
-        index == 0 && getReduction() == ReductionKind::Sum;
+    bool isSum = index == 0 && getReduction() == ReductionKind::Sum;
     arguments.push_back(isSum ? IntegerType::get(getContext(), 32)
                               : type.getElementType());
   }

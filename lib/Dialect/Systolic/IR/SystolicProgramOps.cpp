@@ -76,9 +76,8 @@ LogicalResult ProgramOp::verifyRegions() {
     if (auto loop = dyn_cast<scf::ForOp>(op))
       return failed(verifyLoop(loop)) ? WalkResult::interrupt()
                                       : WalkResult::advance();
-    bool isAllowed =
-        isa<SystolicDialect>(op->getDialect()) &&
-        !isa<ContractOp, VectorOp, ProgramOp>(op);
+    bool isAllowed = isa<SystolicDialect>(op->getDialect()) &&
+                     !isa<ContractOp, VectorOp, ProgramOp>(op);
     if (isAllowed ||
         isa<scf::YieldOp, affine::AffineApplyOp, arith::ConstantOp>(op))
       return WalkResult::advance();
@@ -100,18 +99,17 @@ LogicalResult ProgramOp::verifyRegions() {
 //===----------------------------------------------------------------------===//
 
 /// (H1)
-template <typename OpTy>
-static LogicalResult verifyHostTensor(OpTy op) {
+template <typename OpTy> static LogicalResult verifyHostTensor(OpTy op) {
   auto tensor = cast<RankedTensorType>(op.getTensor());
   Type element = tensor.getElementType();
   if (!tensor.hasStaticShape() ||
       !(element.isInteger(8) || element.isInteger(32)))
-    return op.emitOpError() << "expected a static tensor of i8 or i32, got "
-                            << tensor;
+    return op.emitOpError()
+           << "expected a static tensor of i8 or i32, got " << tensor;
   double scale = op.getScale().convertToDouble();
   if (!std::isfinite(scale) || scale <= 0)
-    return op.emitOpError() << "expected a positive, finite scale, got "
-                            << scale;
+    return op.emitOpError()
+           << "expected a positive, finite scale, got " << scale;
   if (static_cast<int64_t>(op.getAddress()) < 0)
     return op.emitOpError() << "expected an address of at least 0, got "
                             << static_cast<int64_t>(op.getAddress());
@@ -150,8 +148,9 @@ LogicalResult BufferOp::verify() {
   if (capacity && (size > *capacity || address > *capacity - size)) // (F2)
     return emitOpError() << "needs bytes [" << address << ", " << address + size
                          << ") of " << stringifyMemorySpace(memory)
-                         << ", which has " << *capacity << " bytes: "
-                         << address + size - *capacity << " too few";
+                         << ", which has " << *capacity
+                         << " bytes: " << address + size - *capacity
+                         << " too few";
   return success();
 }
 
@@ -230,8 +229,7 @@ static LogicalResult verifyVectorOperands(VectorPassOp op) {
   if (inputs == 0)
     return op.emitOpError() << "expected at least one input, got none";
   if (op.getOffsets().size() != inputs ||
-      op.getInputLayouts().size() != inputs ||
-      op.getPerTile().size() != inputs)
+      op.getInputLayouts().size() != inputs || op.getPerTile().size() != inputs)
     return op.emitOpError()
            << "expected offsets, input_layouts and per_tile for " << inputs
            << " inputs, got " << op.getOffsets().size() << ", "
@@ -250,8 +248,7 @@ static Type getElementType(MLIRContext *context, LayoutAttr layout) {
 
 LogicalResult VectorPassOp::verify() {
   if (failed(verifyVectorOperands(*this)) ||
-      failed(verifyReduction(*this, getReduction(),
-                             getWindow().getWindow())))
+      failed(verifyReduction(*this, getReduction(), getWindow().getWindow())))
     return failure();
   if (static_cast<int64_t>(getChannels()) < 1)
     return emitOpError() << "expected at least 1 channel, got "

@@ -86,8 +86,8 @@ public:
     for (auto &[event, energy] : *table) {
       std::optional<double> number = energy.getAsNumber();
       if (!number)
-        return emitWrongKind((field + "." + StringRef(event)).str(),
-                             "a number", energy);
+        return emitWrongKind((field + "." + StringRef(event)).str(), "a number",
+                             energy);
       entries.append(StringRef(event), builder.getF64FloatAttr(*number));
     }
     return entries.getDictionary(loc.getContext());
@@ -143,20 +143,19 @@ static FailureOr<TargetAttr> readFields(MLIRContext *context,
   FailureOr<std::string> cellText = reader.takeString("cell");
   if (failed(name) || failed(cellText))
     return failure();
-  static constexpr StringLiteral kIntegers[] = {
-      "rows",
-      "columns",
-      "dram_bytes_per_cycle",
-      "dram_latency",
-      "weight_sram_bytes",
-      "data_sram_bytes",
-      "data_sram_banks",
-      "accumulator_bytes",
-      "weight_loader_bytes_per_cycle",
-      "vector_lanes",
-      "vector_latency",
-      "vector_stages",
-      "clock_megahertz"};
+  static constexpr StringLiteral kIntegers[] = {"rows",
+                                                "columns",
+                                                "dram_bytes_per_cycle",
+                                                "dram_latency",
+                                                "weight_sram_bytes",
+                                                "data_sram_bytes",
+                                                "data_sram_banks",
+                                                "accumulator_bytes",
+                                                "weight_loader_bytes_per_cycle",
+                                                "vector_lanes",
+                                                "vector_latency",
+                                                "vector_stages",
+                                                "clock_megahertz"};
   SmallVector<int64_t> v;
   for (StringRef field : kIntegers) {
     FailureOr<int64_t> value = reader.takeInteger(field);
@@ -172,9 +171,10 @@ static FailureOr<TargetAttr> readFields(MLIRContext *context,
     return emitError(loc) << "expected 'cell' to be a cell attribute such as "
                              "\"#systolic.term<group = 8, fan_in = 8>\", got \""
                           << *cellText << "\"";
-  auto target = TargetAttr::getChecked(
-      [&] { return emitError(loc); }, context, StringRef(*name), v[0], v[1], cell, v[2],
-      v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], *energy);
+  auto target = TargetAttr::getChecked([&] { return emitError(loc); }, context,
+                                       StringRef(*name), v[0], v[1], cell, v[2],
+                                       v[3], v[4], v[5], v[6], v[7], v[8], v[9],
+                                       v[10], v[11], v[12], *energy);
   if (!target)
     return failure();
   return target;

@@ -1,11 +1,12 @@
-//===- NetworkPlan.cpp - Where tensors live and how layers are cut -*- C++ -*-===//
+//===- NetworkPlan.cpp - Where tensors live and how layers are cut -*- C++
+//-*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// See the header. Data SRAM is allocated by first fit over lifetimes measured in
-// layers; when a layer does not fit, the largest tensor alive there moves to
+// See the header. Data SRAM is allocated by first fit over lifetimes measured
+// in layers; when a layer does not fit, the largest tensor alive there moves to
 // DRAM, and when none is left, bands get smaller.
 //
 //===----------------------------------------------------------------------===//
@@ -84,11 +85,10 @@ static FailureOr<LayerPlan> planLayer(Operation *op) {
 }
 
 static LogicalResult emitUnmapped(Operation *op) {
-  InFlightDiagnostic diag =
-      op->emitError() << "'" << op->getName()
-                      << "' is not mapped to the machine";
-  if (auto reason = op->getAttrOfType<StringAttr>(
-          SystolicDialect::getRejectedAttrName()))
+  InFlightDiagnostic diag = op->emitError() << "'" << op->getName()
+                                            << "' is not mapped to the machine";
+  if (auto reason =
+          op->getAttrOfType<StringAttr>(SystolicDialect::getRejectedAttrName()))
     diag << ": " << reason.getValue();
   return diag;
 }
@@ -134,10 +134,9 @@ static LogicalResult collectTensors(NetworkPlan &plan) {
   auto terminator =
       cast<func::ReturnOp>(function.getBody().front().getTerminator());
   if (function.getNumArguments() != 1 || terminator.getNumOperands() != 1)
-    return function.emitError()
-           << "expected one argument and one result, got "
-           << function.getNumArguments() << " and "
-           << terminator.getNumOperands();
+    return function.emitError() << "expected one argument and one result, got "
+                                << function.getNumArguments() << " and "
+                                << terminator.getNumOperands();
   if (failed(addTensor(plan, function.getArgument(0), -1)))
     return failure();
   for (auto [index, layer] : llvm::enumerate(plan.layers)) {
@@ -160,8 +159,15 @@ static LogicalResult collectTensors(NetworkPlan &plan) {
 // Bands
 //===----------------------------------------------------------------------===//
 
-/// Rows and columns of the input that a band reads, unclamped.
-static std::pair<int64_t, int64_t> getBandInput(const LayerPlan &layer) {
+sim::Window systolic::getWholeWindow(const TensorLayout &layout) {
+  sim::Window window;
+  window.channels = layout.channels;
+  window.height = window.outHeight = layout.height;
+  window.width = window.outWidth = layout.width;
+  return window;
+}
+
+std::pair<int64_t, int64_t> systolic::getBandInput(const LayerPlan &layer) {
   const sim::Window &w = layer.window;
   return {(layer.bandHeight - 1) * w.strideHeight +
               (w.kernelHeight - 1) * w.dilationHeight + 1,
@@ -187,16 +193,15 @@ static void sizeBands(NetworkPlan &plan, LayerPlan &layer) {
     operand.band.bytes = 0;
     if (operand.parameterOffset || !plan.tensors[operand.tensor].isSpilled)
       continue;
-    int64_t positions = i == 0 ? height * width
-                               : layer.bandHeight * layer.bandWidth;
+    int64_t positions =
+        i == 0 ? height * width : layer.bandHeight * layer.bandWidth;
     operand.band.bytes =
         positions * operand.layout.channels * operand.layout.elementBytes;
   }
   layer.resultBand.bytes = 0;
   if (plan.tensors[layer.op->getResult(0)].isSpilled)
     layer.resultBand.bytes = layer.bandHeight * layer.bandWidth *
-                             layer.result.channels *
-                             layer.result.elementBytes;
+                             layer.result.channels * layer.result.elementBytes;
 }
 
 /// Shrinks bands until a tile's accumulators fit half the memory.
@@ -297,8 +302,8 @@ static LogicalResult allocateData(NetworkPlan &plan) {
       return success();
     if (!makeRoom(plan, *tooLarge))
       return plan.layers[tooLarge->first].op->emitError()
-             << "layer '" << plan.layers[tooLarge->first].name
-             << "' needs " << tooLarge->place->bytes
+             << "layer '" << plan.layers[tooLarge->first].name << "' needs "
+             << tooLarge->place->bytes
              << " bytes of data SRAM for one output position, at address "
              << tooLarge->place->address << ", but target '"
              << plan.target.getName() << "' has " << capacity
@@ -318,8 +323,8 @@ static LogicalResult divideWeightSram(NetworkPlan &plan) {
     if (auto contract = dyn_cast<ContractOp>(layer.op)) {
       auto packed =
           contract.getWeights().getDefiningOp<WeightsOp>().getPackedWeights();
-      int64_t cells = std::min(rows, packed.rows) *
-                      std::min(columns, packed.arrayColumns);
+      int64_t cells =
+          std::min(rows, packed.rows) * std::min(columns, packed.arrayColumns);
       packed.promises.dataTerms = contract.getDataTerms();
       plan.tileBytes = std::max<int64_t>(
           plan.tileBytes,
@@ -337,8 +342,7 @@ static LogicalResult divideWeightSram(NetworkPlan &plan) {
          << " bytes and two parameter blocks of " << plan.parameterBytes
          << " need " << demand << " bytes of weight SRAM, but target '"
          << plan.target.getName() << "' has "
-         << plan.target.getWeightSramBytes()
-         << ": enlarge weight_sram_bytes";
+         << plan.target.getWeightSramBytes() << ": enlarge weight_sram_bytes";
 }
 
 FailureOr<NetworkPlan> systolic::planNetwork(func::FuncOp function,

@@ -1,4 +1,5 @@
-//===- NetworkPlan.h - Where tensors live and how layers are cut -*- C++ -*-===//
+//===- NetworkPlan.h - Where tensors live and how layers are cut -*- C++
+//-*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -77,6 +78,12 @@ struct NetworkPlan {
   /// The tensor behind reshapes.
   static mlir::Value getRoot(mlir::Value value);
 };
+
+/// A 1x1 window over a whole tensor.
+sim::Window getWholeWindow(const TensorLayout &layout);
+
+/// Rows and columns of the input that a band of `layer` reads, unclamped.
+std::pair<int64_t, int64_t> getBandInput(const LayerPlan &layer);
 
 /// Plans `function`, or emits a located error.
 mlir::FailureOr<NetworkPlan> planNetwork(mlir::func::FuncOp function,

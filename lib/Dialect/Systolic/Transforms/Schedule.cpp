@@ -31,8 +31,8 @@ namespace {
 struct Schedule : colonnade::systolic::impl::ScheduleBase<Schedule> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto target = module->getAttrOfType<TargetAttr>(
-        SystolicDialect::getTargetAttrName());
+    auto target =
+        module->getAttrOfType<TargetAttr>(SystolicDialect::getTargetAttrName());
     if (!target) {
       module.emitError() << "no '" << SystolicDialect::getTargetAttrName()
                          << "': run convert-linalg-to-systolic first";
@@ -50,8 +50,7 @@ struct Schedule : colonnade::systolic::impl::ScheduleBase<Schedule> {
       return failure();
     OpBuilder builder(function);
     double inputScale = getScale(function.getArgAttr(0, "colonnade.scale"));
-    double outputScale =
-        getScale(function.getResultAttr(0, "colonnade.scale"));
+    double outputScale = getScale(function.getResultAttr(0, "colonnade.scale"));
     FailureOr<ProgramOp> program =
         ScheduleBuilder(*plan, builder).build(inputScale, outputScale);
     if (failed(program) || failed(verifySchedule(*program)))

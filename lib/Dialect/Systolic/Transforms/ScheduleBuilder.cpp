@@ -4,8 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// See the header. Per layer: for each band, load what is spilled; for each row of
-// tiles, stream its tiles and run the vector pass; store the band if it is
+// See the header. Per layer: for each band, load what is spilled; for each row
+// of tiles, stream its tiles and run the vector pass; store the band if it is
 // spilled. Buffers of tiles, parameters and accumulators alternate, and each
 // waits for the token of its last user two turns ago.
 //
@@ -19,41 +19,6 @@
 using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::systolic;
-
-//===----------------------------------------------------------------------===//
-// AccessTracker
-//===----------------------------------------------------------------------===//
-
-SmallVector<Value> AccessTracker::getConflicts(MemorySpace memory,
-                                               const Placement &place,
-                                               bool isWrite,
-                                               sim::Queue queue) const {
-  SmallVector<Value> tokens;
-  for (const Access &access : accesses) {
-    bool overlaps =
-        access.memory == memory &&
-        access.place.address < place.address + place.bytes &&
-        place.address < access.place.address + access.place.bytes;
-    if (overlaps && access.queue != queue && (isWrite || access.isWrite) &&
-        !llvm::is_contained(tokens, access.token))
-      tokens.push_back(access.token);
-  }
-  return tokens;
-}
-
-void AccessTracker::record(MemorySpace memory, const Placement &place,
-                           bool isWrite, sim::Queue queue, Value token) {
-  // Whoever conflicts with an access hidden by a later write waits for that
-  // write, which has waited for the hidden access.
-  if (isWrite)
-    llvm::erase_if(accesses, [&](const Access &access) {
-      return access.memory == memory &&
-             access.place.address >= place.address &&
-             access.place.address + access.place.bytes <=
-                 place.address + place.bytes;
-    });
-  accesses.push_back({memory, place, isWrite, queue, token});
-}
 
 //===----------------------------------------------------------------------===//
 // Small parts
@@ -116,15 +81,14 @@ Value ScheduleBuilder::getTensorBuffer(Value tensor) {
   if (tensorPlan.isSpilled && isInput)
     return buffer = hostInput;
   if (!tensorPlan.isSpilled)
-    return buffer = getBuffer("tensor", MemorySpace::DataSram,
-                              tensorPlan.place);
+    return buffer =
+               getBuffer("tensor", MemorySpace::DataSram, tensorPlan.place);
   bool isOutput =
       tensorPlan.lastLayer == static_cast<int64_t>(plan.layers.size());
   if (isOutput)
     return buffer = hostOutput;
   tensorPlan.place.address = allocateDram(tensorPlan.place.bytes);
-  return buffer =
-             getBuffer("spilled", MemorySpace::Dram, tensorPlan.place);
+  return buffer = getBuffer("spilled", MemorySpace::Dram, tensorPlan.place);
 }
 
 LayoutAttr ScheduleBuilder::getLayout(const TensorLayout &layout,
@@ -138,8 +102,7 @@ LayoutAttr ScheduleBuilder::getLayout(const TensorLayout &layout,
 
 /// Band buffers keep the order of dimensions of the tensor.
 LayoutAttr ScheduleBuilder::getBandLayout(const TensorLayout &layout,
-                                          int64_t height,
-                                          int64_t width) const {
+                                          int64_t height, int64_t width) const {
   TensorLayout band = layout;
   bool isChannelMajor = layout.columnPitch == 1 && layout.channels > 1;
   if (isChannelMajor || layout.channels == 1) {
@@ -154,13 +117,12 @@ LayoutAttr ScheduleBuilder::getBandLayout(const TensorLayout &layout,
   return getLayout(band, /*isBanded=*/true);
 }
 
-std::pair<int64_t, int64_t>
-ScheduleBuilder::getBandInput(const LayerPlan &layer) const {
-  const sim::Window &w = layer.window;
-  return {(layer.bandHeight - 1) * w.strideHeight +
-              (w.kernelHeight - 1) * w.dilationHeight + 1,
-          (layer.bandWidth - 1) * w.strideWidth +
-              (w.kernelWidth - 1) * w.dilationWidth + 1};
+LayoutAttr ScheduleBuilder::getAccumulatorLayout(const LayerPlan &layer) const {
+  TensorLayout accumulators;
+  accumulators.elementBytes = 4;
+  accumulators.channelPitch = layer.bandHeight * layer.bandWidth;
+  accumulators.rowPitch = layer.bandWidth;
+  return getLayout(accumulators, /*isBanded=*/true);
 }
 
 LayoutAttr ScheduleBuilder::getDataLayout(LayerPlan &layer) const {
@@ -204,8 +166,7 @@ Value ScheduleBuilder::getPassOffset(LayerPlan &layer, const Place &place,
   MLIRContext *context = builder.getContext();
   AffineExpr pass =
       getBandNumber(layer, context) * countRowTiles(layer, plan.target) +
-      getAffineDimExpr(2, context).floorDiv(plan.target.getRows()) +
-      passParity;
+      getAffineDimExpr(2, context).floorDiv(plan.target.getRows()) + passParity;
   AffineMap map = AffineMap::get(3, 0, (pass % 2) * bytes);
   return affine::AffineApplyOp::create(
       builder, layer.op->getLoc(), map,
@@ -216,8 +177,7 @@ Value ScheduleBuilder::getTileOffset(LayerPlan &layer, const Place &place) {
   MLIRContext *context = builder.getContext();
   auto weights = cast<ContractOp>(layer.op).getWeights();
   int64_t arrayColumns =
-      cast<ShapedType>(
-          weights.getDefiningOp<WeightsOp>().getValues().getType())
+      cast<ShapedType>(weights.getDefiningOp<WeightsOp>().getValues().getType())
           .getDimSize(1);
   int64_t columnTiles =
       llvm::divideCeil(arrayColumns, plan.target.getColumns());
@@ -249,19 +209,17 @@ void ScheduleBuilder::buildHostTensors(double inputScale, double outputScale) {
   int64_t inputAddress = allocateDram(plan.tensors[input].place.bytes);
   int64_t outputAddress = allocateDram(plan.tensors[output].place.bytes);
   hostInput = HostInputOp::create(
-      builder, program.getLoc(), dram,
-      builder.getI64IntegerAttr(inputAddress), TypeAttr::get(input.getType()),
-      builder.getF64FloatAttr(inputScale));
+      builder, program.getLoc(), dram, builder.getI64IntegerAttr(inputAddress),
+      TypeAttr::get(input.getType()), builder.getF64FloatAttr(inputScale));
   hostOutput = HostOutputOp::create(
-      builder, program.getLoc(), dram,
-      builder.getI64IntegerAttr(outputAddress),
+      builder, program.getLoc(), dram, builder.getI64IntegerAttr(outputAddress),
       TypeAttr::get(terminator->getOperand(0).getType()),
       builder.getF64FloatAttr(outputScale));
 }
 
 void ScheduleBuilder::buildMemories() {
-  tileBuffer = getBuffer("tiles", MemorySpace::WeightSram,
-                         {0, 2 * plan.tileBytes});
+  tileBuffer =
+      getBuffer("tiles", MemorySpace::WeightSram, {0, 2 * plan.tileBytes});
   parameterBuffer = getBuffer("parameters", MemorySpace::WeightSram,
                               {2 * plan.tileBytes, 2 * plan.parameterBytes});
   accumulatorBuffer = getBuffer("accumulators", MemorySpace::Accumulators,
@@ -269,15 +227,6 @@ void ScheduleBuilder::buildMemories() {
   Value ready = ReadyOp::create(builder, program.getLoc(), getTokenType());
   for (Value &token : carried)
     token = ready;
-}
-
-/// A 1x1 window over a whole tensor.
-static sim::Window getWholeWindow(const TensorLayout &layout) {
-  sim::Window window;
-  window.channels = layout.channels;
-  window.height = window.outHeight = layout.height;
-  window.width = window.outWidth = layout.width;
-  return window;
 }
 
 void ScheduleBuilder::loadInput() {
@@ -306,8 +255,9 @@ void ScheduleBuilder::storeOutput() {
     sim::Window window = getWholeWindow(output.layout);
     LayoutAttr layout = getLayout(output.layout, /*isBanded=*/false);
     DmaCopyOp::create(
-        builder, plan.function.getLoc(), getTokenType(), "output", getTensorBuffer(tensor),
-        hostOutput, getIndex(0), ValueRange{getIndex(0), getIndex(0)},
+        builder, plan.function.getLoc(), getTokenType(), "output",
+        getTensorBuffer(tensor), hostOutput, getIndex(0),
+        ValueRange{getIndex(0), getIndex(0)},
         tracker.getConflicts(MemorySpace::DataSram, output.place,
                              /*isWrite=*/false, sim::Queue::Dma),
         ValueRange(), output.layout.channels,
@@ -320,60 +270,34 @@ WeightsOp ScheduleBuilder::cloneWeights(LayerPlan &layer) {
   auto original = cast<ContractOp>(layer.op).getWeights();
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(entry);
-  auto weights =
-      cast<WeightsOp>(builder.clone(*original.getDefiningOp()));
+  auto weights = cast<WeightsOp>(builder.clone(*original.getDefiningOp()));
   sim::PackedWeights packed = weights.getPackedWeights();
   int64_t bits = plan.target.getCellModel()->getWeightBits(packed.promises);
   // Tiles end on byte boundaries.
-  int64_t tiles = countRowTiles(layer, plan.target) *
-                  llvm::divideCeil(packed.arrayColumns,
-                                   plan.target.getColumns());
+  int64_t tiles =
+      countRowTiles(layer, plan.target) *
+      llvm::divideCeil(packed.arrayColumns, plan.target.getColumns());
   int64_t bytes =
       llvm::divideCeil(packed.rows * packed.arrayColumns * bits, 8) + tiles;
   weights.setAddress(allocateDram(bytes));
   return weights;
 }
 
-/// Parameters of all channels: one block of parameterBytes each.
-Value ScheduleBuilder::getParameterBlock(LayerPlan &layer) {
-  std::vector<int8_t> bytes(layer.result.channels * layer.parameterBytes, 0);
-  for (OperandPlan &operand : layer.operands) {
-    if (!operand.parameterOffset)
-      continue;
-    auto values = cast<DenseIntElementsAttr>(operand.constant);
-    for (auto [channel, value] : llvm::enumerate(values.getValues<APInt>())) {
-      int64_t at = channel * layer.parameterBytes + *operand.parameterOffset;
-      for (int64_t i = 0; i < operand.layout.elementBytes; ++i)
-        bytes[at + i] =
-            static_cast<int8_t>(value.extractBitsAsZExtValue(8, 8 * i));
-    }
-  }
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(entry);
-  auto type = RankedTensorType::get({static_cast<int64_t>(bytes.size())},
-                                    builder.getI8Type());
-  return ConstantsOp::create(
-      builder, layer.op->getLoc(),
-      BufferType::get(builder.getContext(), MemorySpace::Dram), layer.name,
-      allocateDram(bytes.size()),
-      DenseElementsAttr::get(type, ArrayRef<int8_t>(bytes)));
-}
-
 //===----------------------------------------------------------------------===//
 // Layers
 //===----------------------------------------------------------------------===//
 
-void ScheduleBuilder::buildBands(
-    LayerPlan &layer, function_ref<void(Value, Value)> body) {
+void ScheduleBuilder::buildBands(LayerPlan &layer,
+                                 function_ref<void(Value, Value)> body) {
   loop(layer.window.outHeight, layer.bandHeight, [&](Value row) {
     loop(layer.window.outWidth, layer.bandWidth,
          [&](Value column) { body(row, column); });
   });
 }
 
-SmallVector<Value>
-ScheduleBuilder::getOperandConflicts(LayerPlan &layer, unsigned index,
-                                     sim::Queue queue) {
+SmallVector<Value> ScheduleBuilder::getOperandConflicts(LayerPlan &layer,
+                                                        unsigned index,
+                                                        sim::Queue queue) {
   OperandPlan &operand = layer.operands[index];
   if (operand.parameterOffset || operand.band.bytes)
     return {};
@@ -392,14 +316,12 @@ SmallVector<Value> ScheduleBuilder::loadBands(LayerPlan &layer,
       continue;
     SmallVector<Value> after = {carried[Streamed], carried[PassNewer]};
     llvm::append_range(after,
-                       tracker.getConflicts(MemorySpace::DataSram,
-                                            operand.band, /*isWrite=*/true,
-                                            sim::Queue::Dma));
-    sim::Window window =
-        i == 0 ? layer.window : getWholeWindow(operand.layout);
-    auto [height, width] =
-        i == 0 ? getBandInput(layer)
-               : std::pair(layer.bandHeight, layer.bandWidth);
+                       tracker.getConflicts(MemorySpace::DataSram, operand.band,
+                                            /*isWrite=*/true, sim::Queue::Dma));
+    sim::Window window = i == 0 ? layer.window : getWholeWindow(operand.layout);
+    auto [height, width] = i == 0
+                               ? getBandInput(layer)
+                               : std::pair(layer.bandHeight, layer.bandWidth);
     auto copy = DmaCopyOp::create(
         builder, layer.op->getLoc(), getTokenType(), layer.name,
         getTensorBuffer(operand.tensor),
@@ -422,41 +344,12 @@ void ScheduleBuilder::storeBand(LayerPlan &layer, const Place &place) {
   auto copy = DmaCopyOp::create(
       builder, layer.op->getLoc(), getTokenType(), layer.name,
       getBuffer("band", MemorySpace::DataSram, layer.resultBand),
-      getTensorBuffer(result), getIndex(0),
-      ValueRange{place.row, place.column}, ValueRange{carried[PassNewer]},
-      ValueRange(), layer.result.channels, getBand(layer),
-      WindowAttr::get(builder.getContext(), window),
+      getTensorBuffer(result), getIndex(0), ValueRange{place.row, place.column},
+      ValueRange{carried[PassNewer]}, ValueRange(), layer.result.channels,
+      getBand(layer), WindowAttr::get(builder.getContext(), window),
       getBandLayout(layer.result, layer.bandHeight, layer.bandWidth),
       getLayout(layer.result, /*isBanded=*/false));
   carried[Stored] = copy.getToken();
-}
-
-Value ScheduleBuilder::loadParameters(LayerPlan &layer, const Place &place,
-                                      int64_t channels) {
-  if (layer.parameterBytes == 0)
-    return {};
-  TensorLayout layout;
-  layout.channels = layer.result.channels;
-  layout.channelPitch = layer.parameterBytes;
-  sim::Window window = getWholeWindow(layout);
-  // A block of bytes per channel, seen as columns of one byte.
-  window.width = window.outWidth = layer.parameterBytes;
-  LayoutAttr bytes = LayoutAttr::get(builder.getContext(),
-                                     {layer.parameterBytes, 0, 1}, 1, false);
-  Value &block = tensorBuffers[layer.op->getResult(0).getDefiningOp()
-                                   ->getRegion(0)
-                                   .front()
-                                   .getArgument(0)];
-  if (!block)
-    block = getParameterBlock(layer);
-  auto copy = DmaCopyOp::create(
-      builder, layer.op->getLoc(), getTokenType(), layer.name, block, parameterBuffer,
-      place.tileRow, ValueRange{getIndex(0), getIndex(0)},
-      ValueRange{carried[PassOlder]},
-      ValueRange{getPassOffset(layer, place, plan.parameterBytes)}, channels,
-      builder.getDenseI64ArrayAttr({1, layer.parameterBytes}),
-      WindowAttr::get(builder.getContext(), window), bytes, bytes);
-  return copy.getToken();
 }
 
 int64_t ScheduleBuilder::getStepCycles(LayerPlan &layer, WeightsOp weights) {
@@ -480,17 +373,16 @@ int64_t ScheduleBuilder::getStepCycles(LayerPlan &layer, WeightsOp weights) {
 }
 
 void ScheduleBuilder::buildTile(LayerPlan &layer, WeightsOp weights,
-                                const Place &place,
-                                ArrayRef<Value> dataReady) {
+                                const Place &place, ArrayRef<Value> dataReady) {
   Location loc = layer.op->getLoc();
   Value offset = getTileOffset(layer, place);
   SmallVector<Value> tileIndices = {place.tileRow, place.tileColumn};
-  auto dma = DmaWeightsOp::create(builder, loc, getTokenType(), layer.name, weights,
-                                  tileIndices, tileBuffer, offset,
+  auto dma = DmaWeightsOp::create(builder, loc, getTokenType(), layer.name,
+                                  weights, tileIndices, tileBuffer, offset,
                                   ValueRange{carried[TileOlder]});
   auto load = LoadWeightsOp::create(
-      builder, loc, getTokenType(), layer.name, weights, tileIndices, tileBuffer, offset,
-      ValueRange{dma.getToken(), carried[Swapped]});
+      builder, loc, getTokenType(), layer.name, weights, tileIndices,
+      tileBuffer, offset, ValueRange{dma.getToken(), carried[Swapped]});
   carried[TileOlder] = carried[TileNewer];
   carried[TileNewer] = load.getToken();
   SmallVector<Value> after = {load.getToken(), carried[PassOlder]};
@@ -499,105 +391,16 @@ void ScheduleBuilder::buildTile(LayerPlan &layer, WeightsOp weights,
   Value buffer = data.band.bytes
                      ? getBuffer("band", MemorySpace::DataSram, data.band)
                      : getTensorBuffer(data.tensor);
-  TensorLayout accumulators;
-  accumulators.elementBytes = 4;
-  accumulators.channelPitch = layer.bandHeight * layer.bandWidth;
-  accumulators.rowPitch = layer.bandWidth;
   auto stream = StreamOp::create(
-      builder, loc, getTokenType(), getTokenType(), layer.name, weights, tileIndices, buffer,
-      ValueRange{place.row, place.column}, accumulatorBuffer,
-      getPassOffset(layer, place, plan.accumulatorBytes), after,
-      getBand(layer), WindowAttr::get(builder.getContext(), layer.window),
-      getDataLayout(layer), getLayout(accumulators, /*isBanded=*/true),
-      getStepCycles(layer, weights),
+      builder, loc, getTokenType(), getTokenType(), layer.name, weights,
+      tileIndices, buffer, ValueRange{place.row, place.column},
+      accumulatorBuffer, getPassOffset(layer, place, plan.accumulatorBytes),
+      after, getBand(layer),
+      WindowAttr::get(builder.getContext(), layer.window), getDataLayout(layer),
+      getAccumulatorLayout(layer), getStepCycles(layer, weights),
       cast<ContractOp>(layer.op).getDataTerms());
   carried[Streamed] = stream.getDone();
   carried[Swapped] = stream.getSwapped();
-}
-
-void ScheduleBuilder::buildPass(LayerPlan &layer, const Place &place,
-                                int64_t channels,
-                                ArrayRef<Value> dataReady) {
-  MLIRContext *context = builder.getContext();
-  SmallVector<Value> inputs, offsets, after(dataReady);
-  SmallVector<Attribute> layouts;
-  SmallVector<bool> perTile;
-  auto add = [&](Value buffer, Value offset, LayoutAttr layout, bool isTile) {
-    inputs.push_back(buffer);
-    offsets.push_back(offset);
-    layouts.push_back(layout);
-    perTile.push_back(isTile);
-  };
-  sim::Window window = layer.window;
-  if (layer.isContraction()) {
-    window = getWholeWindow(layer.result);
-    TensorLayout accumulators;
-    accumulators.elementBytes = 4;
-    accumulators.channelPitch = layer.bandHeight * layer.bandWidth;
-    accumulators.rowPitch = layer.bandWidth;
-    add(accumulatorBuffer, getPassOffset(layer, place, plan.accumulatorBytes),
-        getLayout(accumulators, /*isBanded=*/true), true);
-    after.push_back(carried[Streamed]);
-  }
-  if (Value parameters = loadParameters(layer, place, channels))
-    after.push_back(parameters);
-  for (auto [i, operand] : llvm::enumerate(layer.operands)) {
-    if (i == 0 && layer.isContraction())
-      continue;
-    if (operand.parameterOffset) {
-      Value base = getPassOffset(layer, place, plan.parameterBytes);
-      AffineMap shift = AffineMap::get(
-          1, 0, getAffineDimExpr(0, context) + *operand.parameterOffset);
-      add(parameterBuffer,
-          affine::AffineApplyOp::create(builder, layer.op->getLoc(), shift,
-                                        ValueRange{base}),
-          LayoutAttr::get(context, {layer.parameterBytes, 0, 0},
-                          operand.layout.elementBytes, false),
-          true);
-      continue;
-    }
-    llvm::append_range(
-        after, getOperandConflicts(layer, i, sim::Queue::Vector));
-    if (operand.band.bytes == 0) {
-      add(getTensorBuffer(operand.tensor), getIndex(0),
-          getLayout(operand.layout, /*isBanded=*/false), false);
-      continue;
-    }
-    LayoutAttr layout = i == 0 ? getDataLayout(layer)
-                               : getBandLayout(operand.layout,
-                                               layer.bandHeight,
-                                               layer.bandWidth);
-    add(getBuffer("band", MemorySpace::DataSram, operand.band), getIndex(0),
-        layout, false);
-  }
-  Value result = layer.op->getResult(0);
-  bool isBanded = layer.resultBand.bytes != 0;
-  Placement output =
-      isBanded ? layer.resultBand : plan.tensors[result].place;
-  llvm::append_range(after,
-                     tracker.getConflicts(MemorySpace::DataSram, output,
-                                          /*isWrite=*/true,
-                                          sim::Queue::Vector));
-  if (isBanded)
-    after.push_back(carried[Stored]);
-  ReductionKind reduction = ReductionKind::None;
-  if (auto vector = dyn_cast<VectorOp>(layer.op))
-    reduction = vector.getReduction();
-  auto pass = VectorPassOp::create(
-      builder, layer.op->getLoc(), getTokenType(), layer.name, place.tileRow,
-      ValueRange{place.row, place.column}, inputs, offsets,
-      isBanded ? getBuffer("band", MemorySpace::DataSram, output)
-               : getTensorBuffer(result),
-      after, channels, getBand(layer), reduction,
-      WindowAttr::get(context, window), builder.getArrayAttr(layouts),
-      builder.getDenseBoolArrayAttr(perTile),
-      isBanded ? getBandLayout(layer.result, layer.bandHeight,
-                               layer.bandWidth)
-               : getLayout(layer.result, /*isBanded=*/false));
-  IRMapping mapping;
-  layer.op->getRegion(0).cloneInto(&pass.getBody(), mapping);
-  carried[PassOlder] = carried[PassNewer];
-  carried[PassNewer] = pass.getToken();
 }
 
 void ScheduleBuilder::buildContraction(LayerPlan &layer, WeightsOp weights) {
@@ -621,10 +424,10 @@ void ScheduleBuilder::buildContraction(LayerPlan &layer, WeightsOp weights) {
     storeBand(layer, place);
   });
   int64_t passes = countBands(layer) * countRowTiles(layer, plan.target);
-  tileParity = (tileParity + passes * llvm::divideCeil(
-                                          arrayColumns,
-                                          plan.target.getColumns())) %
-               2;
+  tileParity =
+      (tileParity +
+       passes * llvm::divideCeil(arrayColumns, plan.target.getColumns())) %
+      2;
   passParity = (passParity + passes) % 2;
 }
 
@@ -634,9 +437,8 @@ void ScheduleBuilder::recordLayer(LayerPlan &layer) {
     if (operand.parameterOffset)
       continue;
     bool isStreamed = i == 0 && layer.isContraction();
-    const Placement &place = operand.band.bytes
-                                 ? operand.band
-                                 : plan.tensors[operand.tensor].place;
+    const Placement &place =
+        operand.band.bytes ? operand.band : plan.tensors[operand.tensor].place;
     tracker.record(MemorySpace::DataSram, place, /*isWrite=*/false,
                    isStreamed ? sim::Queue::Array : sim::Queue::Vector,
                    isStreamed ? carried[Streamed] : carried[PassNewer]);
@@ -648,8 +450,7 @@ void ScheduleBuilder::recordLayer(LayerPlan &layer) {
   tracker.record(MemorySpace::DataSram,
                  isBanded ? layer.resultBand
                           : plan.tensors[layer.op->getResult(0)].place,
-                 /*isWrite=*/!isBanded, sim::Queue::Vector,
-                 carried[PassNewer]);
+                 /*isWrite=*/!isBanded, sim::Queue::Vector, carried[PassNewer]);
 }
 
 void ScheduleBuilder::buildLayer(LayerPlan &layer) {

@@ -11,33 +11,11 @@
 #ifndef COLONNADE_LIB_DIALECT_SYSTOLIC_TRANSFORMS_SCHEDULEBUILDER_H
 #define COLONNADE_LIB_DIALECT_SYSTOLIC_TRANSFORMS_SCHEDULEBUILDER_H
 
+#include "AccessTracker.h"
 #include "NetworkPlan.h"
 #include "mlir/IR/Builders.h"
 
 namespace colonnade::systolic {
-
-/// Remembers who touched which bytes, to order what conflicts.
-class AccessTracker {
-public:
-  /// Tokens of earlier accesses that `queue` must wait for before touching
-  /// [address, address + bytes).
-  llvm::SmallVector<mlir::Value> getConflicts(MemorySpace memory,
-                                              const Placement &place,
-                                              bool isWrite,
-                                              sim::Queue queue) const;
-  void record(MemorySpace memory, const Placement &place, bool isWrite,
-              sim::Queue queue, mlir::Value token);
-
-private:
-  struct Access {
-    MemorySpace memory;
-    Placement place;
-    bool isWrite;
-    sim::Queue queue;
-    mlir::Value token;
-  };
-  llvm::SmallVector<Access> accesses;
-};
 
 class ScheduleBuilder {
 public:
@@ -64,6 +42,24 @@ private:
     mlir::Value row, column, tileRow, tileColumn;
   };
   using Body = llvm::function_ref<void(mlir::Value)>;
+  /// Inputs of a vector pass, one entry each, and what it waits for.
+  struct PassOperands {
+    llvm::SmallVector<mlir::Value> buffers, offsets, after;
+    llvm::SmallVector<mlir::Attribute> layouts;
+    llvm::SmallVector<bool> perTile;
+
+    void add(mlir::Value buffer, mlir::Value offset, LayoutAttr layout,
+             bool isTile) {
+      buffers.push_back(buffer);
+      offsets.push_back(offset);
+      layouts.push_back(layout);
+      perTile.push_back(isTile);
+    }
+  };
+  struct Output {
+    mlir::Value buffer;
+    LayoutAttr layout;
+  };
 
   void buildHostTensors(double inputScale, double outputScale);
   void buildMemories();
@@ -77,6 +73,12 @@ private:
                  llvm::ArrayRef<mlir::Value> dataReady);
   void buildPass(LayerPlan &layer, const Place &place, int64_t channels,
                  llvm::ArrayRef<mlir::Value> dataReady);
+  void addAccumulators(LayerPlan &layer, const Place &place,
+                       PassOperands &operands);
+  void addParameter(LayerPlan &layer, const Place &place,
+                    const OperandPlan &operand, PassOperands &operands);
+  void addTensor(LayerPlan &layer, unsigned index, PassOperands &operands);
+  Output getOutput(LayerPlan &layer, PassOperands &operands);
   mlir::Value loadParameters(LayerPlan &layer, const Place &place,
                              int64_t channels);
   llvm::SmallVector<mlir::Value> loadBands(LayerPlan &layer,
@@ -100,7 +102,7 @@ private:
   LayoutAttr getBandLayout(const TensorLayout &layout, int64_t height,
                            int64_t width) const;
   LayoutAttr getDataLayout(LayerPlan &layer) const;
-  std::pair<int64_t, int64_t> getBandInput(const LayerPlan &layer) const;
+  LayoutAttr getAccumulatorLayout(const LayerPlan &layer) const;
   int64_t getStepCycles(LayerPlan &layer, WeightsOp weights);
   mlir::DenseI64ArrayAttr getBand(const LayerPlan &layer);
   llvm::SmallVector<mlir::Value>
@@ -115,6 +117,8 @@ private:
   mlir::Value carried[NumCarried];
   llvm::DenseMap<int64_t, mlir::Value> indices;
   llvm::DenseMap<mlir::Value, mlir::Value> tensorBuffers;
+  /// Parameters in DRAM by the layer's op.
+  llvm::DenseMap<mlir::Operation *, mlir::Value> parameterBlocks;
   mlir::Value tileBuffer, parameterBuffer, accumulatorBuffer;
   mlir::Value hostInput, hostOutput;
   int64_t dramEnd = 0;

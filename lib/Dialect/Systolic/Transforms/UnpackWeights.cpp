@@ -4,8 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Shows that a schedule's weights are the ones that were compiled: a schedule is
-// turned back into the encoded constants.
+// Shows that a schedule's weights are the ones that were compiled: a schedule
+// is turned back into the encoded constants.
 //
 //===----------------------------------------------------------------------===//
 
