@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Target/ProgramExport.h"
+#include "CopyLoops.h"
 #include "colonnade/Simulator/InstructionCosts.h"
 #include "colonnade/Simulator/ProgramVerifier.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -290,31 +291,6 @@ sim::View Exporter::getView(Value buffer, LayoutAttr layout, int64_t offset,
 // Instructions
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// One loop of a strided copy.
-struct CopyLoop {
-  int64_t count, sourcePitch, destinationPitch;
-};
-} // namespace
-
-/// Orders the loops by pitch and merges those that continue each other, so that
-/// the innermost one is as long a run of bytes as there is.
-static void coalesce(SmallVectorImpl<CopyLoop> &loops) {
-  llvm::stable_sort(loops, [](const CopyLoop &a, const CopyLoop &b) {
-    return a.sourcePitch > b.sourcePitch;
-  });
-  llvm::erase_if(loops, [](const CopyLoop &l) { return l.count == 1; });
-  for (size_t i = loops.size(); i-- > 1;) {
-    CopyLoop &outer = loops[i - 1], &inner = loops[i];
-    if (outer.sourcePitch != inner.count * inner.sourcePitch ||
-        outer.destinationPitch != inner.count * inner.destinationPitch)
-      continue;
-    outer = {outer.count * inner.count, inner.sourcePitch,
-             inner.destinationPitch};
-    loops.erase(loops.begin() + i);
-  }
-}
-
 void Exporter::visitCopy(DmaCopyOp copy) {
   sim::Window window = copy.getWindow().getWindow();
   sim::Band band = getBand(copy.getPosition(), copy.getBand());
@@ -387,8 +363,11 @@ void Exporter::visitStream(StreamOp stream) {
   sim::Layer &layer = program.layers[program.instructions.back().layer];
   if (layer.tiles != 0)
     return;
-  layer.denseMacs = packed.rows * packed.matrixColumns *
-                    payload.window.outHeight * payload.window.outWidth;
+  int64_t positions = payload.window.outHeight * payload.window.outWidth;
+  layer.denseMacs = packed.rows * packed.matrixColumns * positions;
+  int64_t zeros = llvm::count(packed.values, int8_t(0));
+  layer.effectiveMacs =
+      (static_cast<int64_t>(packed.values.size()) - zeros) * positions;
   layer.tiles = countTilesOf(packed.rows, packed.arrayColumns, program.machine);
   layer.tilesBeforeCombining = countTilesOf(
       packed.rows, llvm::divideCeil(packed.matrixColumns, packed.depth),

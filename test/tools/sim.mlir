@@ -14,7 +14,7 @@
 
 // CHECK: program 'main' on target 'edge-32x32', one inference
 // CHECK: matmul1 {{.*}} 49
-// CHECK: dense-equivalent GMAC/s
+// CHECK: effective GMAC/s, {{.*}} dense-equivalent GMAC/s
 // JSON: "compute_cycles": 49
 // UNSCHEDULED: error: holds no systolic.program: compile it with colonnade-opt --colonnade-compile
 // NO-INPUTS: error: --labels and --outputs need --inputs

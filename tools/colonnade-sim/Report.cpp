@@ -32,9 +32,14 @@ struct Figures {
   std::string name;
   sim::LayerTiming timing;
   sim::LayerActivity activity;
-  int64_t denseMacs = 0, tilesBefore = 0, tiles = 0;
+  int64_t denseMacs = 0, effectiveMacs = 0;
+  int64_t tilesBefore = 0, tiles = 0;
   /// Picojoules.
   double energy = 0;
+  /// Cycles the layer adds to the run: its end - the latest end of the layers
+  /// before it. They add up to the run's cycles; prefetching for a layer goes
+  /// on during the ones before it and is not counted twice.
+  int64_t cycles = 0;
 
   int64_t getSramBytes() const {
     return activity.getBytes(sim::Memory::WeightSram) +
@@ -52,9 +57,14 @@ static std::vector<Figures> getFigures(const sim::Simulator &simulator) {
   Figures total{"total", timing.total, activity.total};
   for (auto [i, layer] : llvm::enumerate(program.layers)) {
     rows.push_back({layer.name, timing.layers[i], activity.layers[i],
-                    layer.denseMacs, layer.tilesBeforeCombining, layer.tiles,
+                    layer.denseMacs, layer.effectiveMacs,
+                    layer.tilesBeforeCombining, layer.tiles,
                     sim::getTotalEnergy(activity.layers[i], program.machine)});
+    Figures &row = rows.back();
+    row.cycles = std::max<int64_t>(0, row.timing.end - total.cycles);
+    total.cycles += row.cycles;
     total.denseMacs += layer.denseMacs;
+    total.effectiveMacs += layer.effectiveMacs;
     total.tilesBefore += layer.tilesBeforeCombining;
     total.tiles += layer.tiles;
   }
@@ -74,17 +84,26 @@ static double getSeconds(const sim::Simulator &simulator) {
 
 static constexpr char kRowFormat[] =
     "{0,-10} {1,9} {2,9} {3,9} {4,9} {5,8} {6,6} {7,6} {8,6} {9,6} {10,9} "
-    "{11,10} {12,10}\n";
+    "{11,10} {12,10} {13,7}\n";
 
 static std::string formatPercent(double share) {
   return llvm::formatv("{0:f1}", share * 100).str();
 }
 
+/// Effective MAC/s while the layer runs, in 10^9.
+static double getEffectiveRate(const Figures &row,
+                               const sim::MachineDescription &machine) {
+  if (row.cycles == 0)
+    return 0;
+  return static_cast<double>(row.effectiveMacs) * machine.clockMegahertz /
+         static_cast<double>(row.cycles) / 1e3;
+}
+
 static void printRow(llvm::raw_ostream &os, const Figures &row,
-                     bool hasUseful) {
+                     const sim::MachineDescription &machine, bool hasUseful) {
   bool hasArray = row.activity.cells != 0;
   os << llvm::formatv(
-      kRowFormat, row.name, row.timing.getSpan(), row.timing.arrayBusy,
+      kRowFormat, row.name, row.cycles, row.timing.arrayBusy,
       row.timing.weightLoadStall,
       row.timing.weightDmaStall + row.timing.dataDmaStall,
       row.timing.vectorBusy,
@@ -92,7 +111,9 @@ static void printRow(llvm::raw_ostream &os, const Figures &row,
       hasArray && hasUseful ? formatPercent(row.activity.getUtilization())
                             : "-",
       row.tilesBefore, row.tiles, row.activity.getBytes(sim::Memory::Dram),
-      row.getSramBytes(), llvm::formatv("{0:f1}", row.energy / 1e3).str());
+      row.getSramBytes(), llvm::formatv("{0:f1}", row.energy / 1e3).str(),
+      hasArray ? llvm::formatv("{0:f3}", getEffectiveRate(row, machine)).str()
+               : "-");
 }
 
 static void printProgram(llvm::raw_ostream &os, const SimulatedProgram &program,
@@ -103,17 +124,20 @@ static void printProgram(llvm::raw_ostream &os, const SimulatedProgram &program,
      << "', one inference\n";
   os << llvm::formatv(kRowFormat, "layer", "cycles", "compute", "w-stall",
                       "dma-stall", "vector", "cell%", "work%", "tiles0",
-                      "tiles", "DRAM B", "SRAM B", "energy nJ");
+                      "tiles", "DRAM B", "SRAM B", "energy nJ", "GMAC/s");
   std::vector<Figures> rows = getFigures(simulator);
   for (const Figures &row : rows)
-    printRow(os, row, simulator.getActivity().images != 0);
+    printRow(os, row, source.machine, simulator.getActivity().images != 0);
   double seconds = getSeconds(simulator);
-  os << llvm::formatv("{0} cycles, {1:f2} us at {2} MHz, {3:f3} dense-"
-                      "equivalent GMAC/s\n",
+  auto perSecond = [&](int64_t macs) {
+    return static_cast<double>(macs) / seconds / 1e9;
+  };
+  os << llvm::formatv("{0} cycles, {1:f2} us at {2} MHz, {3:f3} effective "
+                      "GMAC/s, {4:f3} dense-equivalent GMAC/s\n",
                       simulator.getTiming().getCycles(), seconds * 1e6,
                       source.machine.clockMegahertz,
-                      static_cast<double>(rows.back().denseMacs) / seconds /
-                          1e9);
+                      perSecond(rows.back().effectiveMacs),
+                      perSecond(rows.back().denseMacs));
   if (program.run.accuracy)
     os << llvm::formatv("top-1 {0:f2} % of {1} images\n",
                         *program.run.accuracy * 100, program.run.images);
@@ -142,10 +166,14 @@ static void printComparison(llvm::raw_ostream &os, const SimulatedProgram &main,
 }
 
 static constexpr char kLegend[] =
-    "compute: cycles the array takes data; w-stall: it waits for weights; "
+    "cycles: a layer's end - the latest end before it; compute: cycles the "
+    "array takes data; w-stall: it waits for weights; "
     "dma-stall: of that, and for data, for the DMA\n"
     "cell%: cells holding a nonzero / cells; work%: useful cell-cycles / "
-    "offered ones (first image); tiles0: tiles without combining\n";
+    "offered ones (first image); tiles0: tiles without combining\n"
+    "GMAC/s, effective: MACs whose weight is not zero; dense-equivalent: all "
+    "of "
+    "the dense layers; per second of the layer or run\n";
 
 //===----------------------------------------------------------------------===//
 // JSON
@@ -160,6 +188,7 @@ static llvm::json::Object toJson(const Figures &row,
     energy[event] = picojoules;
   llvm::json::Object object{
       {"name", row.name},
+      {"cycles", row.cycles},
       {"span_cycles", row.timing.getSpan()},
       {"compute_cycles", row.timing.arrayBusy},
       {"weight_stall_cycles", row.timing.weightLoadStall},
@@ -168,6 +197,9 @@ static llvm::json::Object toJson(const Figures &row,
       {"vector_cycles", row.timing.vectorBusy},
       {"cell_utilization", activity.getCellUtilization()},
       {"dense_macs", row.denseMacs},
+      {"effective_macs", row.effectiveMacs},
+      {"effective_gmacs_per_second",
+       getEffectiveRate(row, simulator.getProgram().machine)},
       {"tiles_before_combining", row.tilesBefore},
       {"tiles", row.tiles},
       {"dram_bytes", activity.getBytes(sim::Memory::Dram)},

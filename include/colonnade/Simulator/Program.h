@@ -230,6 +230,8 @@ struct Layer {
   std::string location;
   /// Multiply-accumulates of the dense layer; 0 for vector layers.
   int64_t denseMacs = 0;
+  /// Those of them whose weight is not zero.
+  int64_t effectiveMacs = 0;
   /// Tiles the layer would take without column combining.
   int64_t tilesBeforeCombining = 0;
   int64_t tiles = 0;
