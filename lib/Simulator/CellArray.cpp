@@ -12,6 +12,7 @@
 
 #include "colonnade/Simulator/CellArray.h"
 #include "CellGrid.h"
+#include "FormattedError.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include <deque>
@@ -19,12 +20,6 @@
 
 using namespace colonnade;
 using namespace colonnade::sim;
-
-template <typename... Values>
-static llvm::Error makeError(const char *format, Values &&...values) {
-  return llvm::createStringError(
-      llvm::formatv(format, std::forward<Values>(values)...).str());
-}
 
 namespace {
 

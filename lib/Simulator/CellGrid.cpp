@@ -11,17 +11,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "CellGrid.h"
+#include "FormattedError.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace colonnade;
 using namespace colonnade::sim;
-
-template <typename... Values>
-static llvm::Error makeError(const char *format, Values &&...values) {
-  return llvm::createStringError(
-      llvm::formatv(format, std::forward<Values>(values)...).str());
-}
 
 CellGrid::CellGrid(const CellModel &cell, int64_t rows, int64_t columns)
     : model(&cell), rows(rows), columns(columns), depth(cell.getDepth()),

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Simulator/Program.h"
+#include "FormattedError.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -84,12 +85,6 @@ uint64_t sim::digestMatrix(llvm::ArrayRef<int8_t> values, int64_t rows,
 }
 
 namespace {
-
-template <typename... Values>
-llvm::Error makeError(const char *format, Values &&...values) {
-  return llvm::createStringError(
-      llvm::formatv(format, std::forward<Values>(values)...).str());
-}
 
 llvm::Error checkSizes(const PackedWeights &weights) {
   if (weights.rows < 1 || weights.matrixColumns < 1 ||

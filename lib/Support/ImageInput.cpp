@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Support/ImageInput.h"
+#include "colonnade/Numerics/Quantization.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -89,4 +90,14 @@ void ImageSet::getInput(int64_t index, const PixelNormalization &normalization,
   std::memcpy(values.data(),
               array.bytes.data() + index * elements * sizeof(float),
               elements * sizeof(float));
+}
+
+void ImageSet::getQuantizedInput(int64_t index,
+                                 const PixelNormalization &normalization,
+                                 double scale,
+                                 llvm::MutableArrayRef<int8_t> values) const {
+  std::vector<float> reals(values.size());
+  getInput(index, normalization, reals);
+  for (auto [real, value] : llvm::zip_equal(reals, values))
+    value = static_cast<int8_t>(quantizeSymmetric(real, scale));
 }

@@ -223,13 +223,6 @@ static void writeProgram(OStream &json, const Program &program) {
   });
 }
 
-void colonnade::writeJsonSchedule(llvm::raw_ostream &os,
-                                  const Program &program) {
-  OStream json(os, /*IndentSize=*/1);
-  writeProgram(json, program);
-  os << "\n";
-}
-
 static LogicalResult translate(ModuleOp module, llvm::raw_ostream &os) {
   auto programs = module.getOps<systolic::ProgramOp>();
   if (programs.empty())

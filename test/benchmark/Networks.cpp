@@ -10,17 +10,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ShippedNetworks.h"
 #include "colonnade/InitAllDialects.h"
-#include "colonnade/Numerics/Quantization.h"
-#include "colonnade/Pipelines/Pipelines.h"
-#include "colonnade/Simulator/Simulator.h"
-#include "colonnade/Support/ImageInput.h"
-#include "colonnade/Target/ProgramExport.h"
-#include "mlir/Parser/Parser.h"
 #include <benchmark/benchmark.h>
 
 using namespace mlir;
 using namespace colonnade;
+using namespace colonnade::test;
 
 namespace {
 
@@ -36,21 +32,12 @@ constexpr Model kModels[] = {
     {"resnet8-fashion-pruned80", {0.286, 0.353}},
 };
 
-std::string getDataPath(const Twine &name) {
-  return (COLONNADE_BENCHMARK_DATA "/" + name).str();
-}
-
 /// Compiles with or without promises; the calibration is part of it.
 OwningOpRef<ModuleOp> compile(MLIRContext &context, const Model &model,
                               bool hasPromises) {
-  auto module = parseSourceFile<ModuleOp>(
-      getDataPath("models/" + Twine(model.name) + ".linalg.mlir"), &context);
+  auto module = parseNetwork(context, model.name);
   CompileOptions options;
-  options.target = "edge-32x32";
-  options.calibration = getDataPath("calibration.npy");
-  options.mean = model.normalization.mean;
-  options.std = model.normalization.std;
-  options.baseline = false;
+  setCommonOptions(options, "edge-32x32", model.normalization);
   if (hasPromises) {
     options.fanIn = 8;
     options.budget = 16;
@@ -82,21 +69,13 @@ void compileModel(benchmark::State &state, const Model &model,
 void simulateModel(benchmark::State &state, const Model &model,
                    bool hasPromises) {
   OwningOpRef<ModuleOp> module = compile(getContext(), model, hasPromises);
-  FailureOr<ExportedProgram> exported =
-      exportProgram(*module->getOps<systolic::ProgramOp>().begin());
   auto simulator =
-      llvm::cantFail(sim::Simulator::create(std::move(exported->program), {}));
-  ImageSet images = llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
-  std::vector<float> values(images.getImageElements());
-  std::vector<uint8_t> input(values.size()), output(40);
+      llvm::cantFail(sim::Simulator::create(exportOnlyProgram(*module)));
+  ImageSet images = readImages();
   int64_t image = 0;
-  for (auto _ : state) {
-    images.getInput(image++ % images.getCount(), model.normalization, values);
-    for (auto [byte, value] : llvm::zip(input, values))
-      byte = static_cast<uint8_t>(
-          quantizeSymmetric(value, simulator->getProgram().input.scale));
-    llvm::cantFail(simulator->run(input, output));
-  }
+  for (auto _ : state)
+    benchmark::DoNotOptimize(simulateImage(
+        *simulator, images, image++ % images.getCount(), model.normalization));
   state.counters["images/s"] =
       benchmark::Counter(state.iterations(), benchmark::Counter::kIsRate);
 }

@@ -10,20 +10,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ShippedNetworks.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "colonnade/InitAllDialects.h"
-#include "colonnade/Numerics/Quantization.h"
-#include "colonnade/Pipelines/Pipelines.h"
 #include "colonnade/Simulator/ProgramVerifier.h"
-#include "colonnade/Simulator/Simulator.h"
-#include "colonnade/Support/ImageInput.h"
-#include "colonnade/Target/ProgramExport.h"
-#include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
 
 using namespace mlir;
 using namespace colonnade;
+using namespace colonnade::test;
 
 namespace {
 
@@ -36,10 +32,6 @@ struct Case {
   int64_t budget, dataTerms;
 };
 
-std::string getDataPath(const Twine &name) {
-  return (COLONNADE_TEST_DATA "/" + name).str();
-}
-
 class Agreement : public testing::TestWithParam<Case> {
 protected:
   Agreement() {
@@ -47,18 +39,14 @@ protected:
     registerAllDialects(registry);
     context.appendDialectRegistry(registry);
     const Case &c = GetParam();
-    bool isShipped = !StringRef(c.target).contains('/');
-    options.target = isShipped ? c.target : getDataPath(c.target);
-    options.calibration = getDataPath("calibration.npy");
+    normalization = {c.mean, c.std};
+    setCommonOptions(options, c.target, normalization);
     options.calibrationLimit = 64;
-    options.mean = c.mean;
-    options.std = c.std;
     options.fanIn = c.fanIn;
     options.conflictLimit = c.conflictLimit;
     options.budget = c.budget;
     options.dataTerms = c.dataTerms;
-    module = parseSourceFile<ModuleOp>(
-        getDataPath("models/" + Twine(c.model) + ".linalg.mlir"), &context);
+    module = parseNetwork(context, c.model);
   }
 
   /// The module with promises, after the two tensor-level stages.
@@ -69,16 +57,18 @@ protected:
     return manager.run(*module);
   }
 
-  FailureOr<ExportedProgram> schedule(ModuleOp promised) {
+  /// The flat schedule; none if scheduling fails.
+  std::optional<sim::Program> schedule(ModuleOp promised) {
     PassManager manager(&context);
     buildSchedulePipeline(manager, options);
     if (failed(manager.run(promised)))
-      return failure();
-    return exportProgram(*promised.getOps<systolic::ProgramOp>().begin());
+      return std::nullopt;
+    return exportOnlyProgram(promised);
   }
 
   MLIRContext context;
   CompileOptions options;
+  PixelNormalization normalization;
   OwningOpRef<ModuleOp> module;
 };
 
@@ -90,50 +80,35 @@ TEST_P(Agreement, JitAndMachineComputeTheSameIntegers) {
   manager.addPass(createStripEncodings());
   ASSERT_TRUE(succeeded(manager.run(*stripped)));
   auto jit = llvm::cantFail(JitFunction::compile(*stripped, "main"));
-  FailureOr<ExportedProgram> exported = schedule(*module);
-  ASSERT_TRUE(succeeded(exported));
-  auto simulator =
-      llvm::cantFail(sim::Simulator::create(std::move(exported->program)));
+  std::optional<sim::Program> program = schedule(*module);
+  ASSERT_TRUE(program);
+  auto simulator = llvm::cantFail(sim::Simulator::create(std::move(*program)));
 
-  ImageSet images = llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
-  PixelNormalization normalization{GetParam().mean, GetParam().std};
-  std::vector<float> values(images.getImageElements());
-  std::vector<int8_t> input(values.size());
-  std::vector<int32_t> expected(10), actual(10);
+  ImageSet images = readImages();
+  std::vector<int8_t> input(images.getImageElements());
+  std::vector<int32_t> expected(kClasses);
   for (int64_t image = 0; image < images.getCount(); ++image) {
-    images.getInput(image, normalization, values);
-    for (auto [integer, value] : llvm::zip(input, values))
-      integer = quantizeSymmetric(value, simulator->getProgram().input.scale);
+    images.getQuantizedInput(image, normalization,
+                             simulator->getProgram().input.scale, input);
     llvm::cantFail(jit->run({input.data()}, {expected.data()}));
-    llvm::cantFail(simulator->run(
-        {reinterpret_cast<const uint8_t *>(input.data()), input.size()},
-        {reinterpret_cast<uint8_t *>(actual.data()), actual.size() * 4}));
-    ASSERT_EQ(actual, expected) << "image " << image;
+    ASSERT_EQ(simulateImage(*simulator, images, image, normalization), expected)
+        << "image " << image;
   }
 }
 
 TEST_P(Agreement, CellLevelComputesTheSameIntegersInTheSameCycles) {
   ASSERT_TRUE(module);
   ASSERT_TRUE(succeeded(establishPromises()));
-  FailureOr<ExportedProgram> exported = schedule(*module);
-  ASSERT_TRUE(succeeded(exported));
-  auto machine = llvm::cantFail(sim::Simulator::create(exported->program, {}));
+  std::optional<sim::Program> program = schedule(*module);
+  ASSERT_TRUE(program);
+  auto machine = llvm::cantFail(sim::Simulator::create(*program, {}));
   sim::SimulationOptions cellLevel;
   cellLevel.fidelity = sim::Fidelity::Cell;
-  auto cells =
-      llvm::cantFail(sim::Simulator::create(exported->program, cellLevel));
-  ImageSet images = llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
-  PixelNormalization normalization{GetParam().mean, GetParam().std};
-  std::vector<float> values(images.getImageElements());
-  std::vector<uint8_t> input(values.size()), expected(40), actual(40);
+  auto cells = llvm::cantFail(sim::Simulator::create(*program, cellLevel));
   // Whole networks: one image each is millions of cell-steps.
-  images.getInput(0, normalization, values);
-  for (auto [byte, value] : llvm::zip(input, values))
-    byte = static_cast<uint8_t>(
-        quantizeSymmetric(value, exported->program.input.scale));
-  llvm::cantFail(machine->run(input, expected));
-  llvm::cantFail(cells->run(input, actual));
-  EXPECT_EQ(actual, expected);
+  ImageSet images = readImages();
+  EXPECT_EQ(simulateImage(*cells, images, 0, normalization),
+            simulateImage(*machine, images, 0, normalization));
   EXPECT_EQ(cells->getTiming().total, machine->getTiming().total);
   EXPECT_EQ(cells->getTiming().instructions, machine->getTiming().instructions);
   EXPECT_EQ(cells->getActivity().total.usefulWork,
@@ -143,7 +118,6 @@ TEST_P(Agreement, CellLevelComputesTheSameIntegersInTheSameCycles) {
 TEST_P(Agreement, UnpackingGivesBackEveryWeight) {
   ASSERT_TRUE(module);
   ASSERT_TRUE(succeeded(establishPromises()));
-  std::vector<uint64_t> digests;
   std::vector<std::vector<int8_t>> constants;
   module->walk([&](arith::ConstantOp constant) {
     auto type = dyn_cast<RankedTensorType>(constant.getType());
@@ -154,10 +128,10 @@ TEST_P(Agreement, UnpackingGivesBackEveryWeight) {
       constants.emplace_back(range.begin(), range.end());
     }
   });
-  FailureOr<ExportedProgram> exported = schedule(*module);
-  ASSERT_TRUE(succeeded(exported));
-  ASSERT_FALSE(exported->program.weights.empty());
-  for (const sim::PackedWeights &weights : exported->program.weights) {
+  std::optional<sim::Program> program = schedule(*module);
+  ASSERT_TRUE(program);
+  ASSERT_FALSE(program->weights.empty());
+  for (const sim::PackedWeights &weights : program->weights) {
     auto dense = llvm::cantFail(sim::unpackWeights(weights));
     // Row axis 1 (matmul) is stored transposed.
     std::vector<int8_t> transposed(dense.size());
@@ -290,13 +264,13 @@ const Corruption kCorruptions[] = {
 TEST_P(Agreement, CorruptedSchedulesAreNoticed) {
   ASSERT_TRUE(module);
   ASSERT_TRUE(succeeded(establishPromises()));
-  FailureOr<ExportedProgram> exported = schedule(*module);
-  ASSERT_TRUE(succeeded(exported));
-  EXPECT_TRUE(sim::verifyProgram(exported->program).empty());
+  std::optional<sim::Program> program = schedule(*module);
+  ASSERT_TRUE(program);
+  EXPECT_TRUE(sim::verifyProgram(*program).empty());
   for (const Corruption &corruption : kCorruptions) {
-    sim::Program program = exported->program;
-    corruption.apply(program);
-    auto simulator = sim::Simulator::create(std::move(program));
+    sim::Program corrupted = *program;
+    corruption.apply(corrupted);
+    auto simulator = sim::Simulator::create(std::move(corrupted));
     EXPECT_FALSE(bool(simulator)) << corruption.name;
     if (!simulator)
       EXPECT_FALSE(llvm::toString(simulator.takeError()).empty());

@@ -11,17 +11,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ShippedNetworks.h"
 #include "colonnade/InitAllDialects.h"
-#include "colonnade/Numerics/Quantization.h"
-#include "colonnade/Pipelines/Pipelines.h"
-#include "colonnade/Simulator/Simulator.h"
-#include "colonnade/Support/ImageInput.h"
-#include "colonnade/Target/ProgramExport.h"
-#include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
 
 using namespace mlir;
 using namespace colonnade;
+using namespace colonnade::test;
 
 namespace {
 
@@ -32,14 +28,10 @@ struct Model {
   int64_t termsCorrect;
 };
 
-std::string getDataPath(const Twine &name) {
-  return (COLONNADE_TEST_DATA "/" + name).str();
-}
-
 class PromisedAccuracy : public testing::TestWithParam<Model> {
 protected:
   PromisedAccuracy()
-      : images(llvm::cantFail(ImageSet::read(getDataPath("images.npy")))),
+      : images(readImages()),
         labels(llvm::cantFail(readNpy(getDataPath("labels.npy")))) {
     registerAllDialects(registry);
   }
@@ -47,41 +39,20 @@ protected:
   /// Logits of all images, compiled with the options that `set` makes.
   std::vector<int32_t> run(function_ref<void(CompileOptions &)> set) {
     MLIRContext context(registry);
-    auto module = parseSourceFile<ModuleOp>(
-        getDataPath("models/" + Twine(GetParam().name) + ".linalg.mlir"),
-        &context);
+    auto module = parseNetwork(context, GetParam().name);
     CompileOptions options;
-    options.target = "edge-32x32";
-    options.calibration = getDataPath("calibration.npy");
-    options.mean = GetParam().normalization.mean;
-    options.std = GetParam().normalization.std;
-    options.baseline = false;
+    setCommonOptions(options, "edge-32x32", GetParam().normalization);
     set(options);
     PassManager manager(&context);
     buildCompilePipeline(manager, options);
     if (failed(manager.run(*module)))
       return {};
-    FailureOr<ExportedProgram> exported =
-        exportProgram(*module->getOps<systolic::ProgramOp>().begin());
-    return simulate(*llvm::cantFail(
-        sim::Simulator::create(std::move(exported->program), {})));
-  }
-
-  std::vector<int32_t> simulate(sim::Simulator &simulator) {
+    auto simulator =
+        llvm::cantFail(sim::Simulator::create(exportOnlyProgram(*module)));
     std::vector<int32_t> logits;
-    std::vector<float> values(images.getImageElements());
-    std::vector<uint8_t> input(values.size());
-    std::vector<int32_t> output(kClasses);
-    for (int64_t image = 0; image < images.getCount(); ++image) {
-      images.getInput(image, GetParam().normalization, values);
-      for (auto [byte, value] : llvm::zip(input, values))
-        byte = static_cast<uint8_t>(
-            quantizeSymmetric(value, simulator.getProgram().input.scale));
-      llvm::cantFail(
-          simulator.run(input, {reinterpret_cast<uint8_t *>(output.data()),
-                                output.size() * sizeof(int32_t)}));
-      llvm::append_range(logits, output);
-    }
+    for (int64_t image = 0; image < images.getCount(); ++image)
+      llvm::append_range(logits, simulateImage(*simulator, images, image,
+                                               GetParam().normalization));
     return logits;
   }
 
@@ -96,7 +67,6 @@ protected:
     return correct;
   }
 
-  static constexpr int64_t kClasses = 10;
   DialectRegistry registry;
   ImageSet images;
   NpyArray labels;

@@ -10,13 +10,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ShippedNetworks.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
-#include "colonnade/Numerics/Quantization.h"
-#include "colonnade/Support/ImageInput.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "gtest/gtest.h"
 #include <algorithm>
@@ -24,10 +22,9 @@
 
 using namespace mlir;
 using namespace colonnade;
+using namespace colonnade::test;
 
 namespace {
-
-constexpr int64_t kClasses = 10;
 
 struct Model {
   const char *name;
@@ -35,10 +32,6 @@ struct Model {
   /// Images of 1,000 that the float model classifies correctly.
   int64_t floatCorrect;
 };
-
-std::string getDataPath(const Twine &name) {
-  return (COLONNADE_TEST_DATA "/" + name).str();
-}
 
 template <typename T> T expect(llvm::Expected<T> value) {
   if (!value)
@@ -63,9 +56,8 @@ public:
   std::vector<int32_t> runInteger(const ImageSet &images, int64_t index,
                                   double inputScale) {
     std::vector<int32_t> logits(kClasses);
-    std::vector<int8_t> integers;
-    for (float value : getInput(images, index))
-      integers.push_back(int8_t(quantizeSymmetric(value, inputScale)));
+    std::vector<int8_t> integers(jit->getInputs().front().getNumElements());
+    images.getQuantizedInput(index, normalization, inputScale, integers);
     llvm::cantFail(jit->run({integers.data()}, {logits.data()}));
     return logits;
   }
@@ -92,14 +84,12 @@ double getScale(Attribute attribute) {
 class QuantizeAccuracy : public testing::TestWithParam<Model> {
 protected:
   QuantizeAccuracy()
-      : images(expect(ImageSet::read(getDataPath("images.npy")))),
+      : images(readImages()),
         labels(expect(readNpy(getDataPath("labels.npy")))) {
     context.loadDialect<ColonnadeDialect, arith::ArithDialect,
                         func::FuncDialect, linalg::LinalgDialect,
                         tensor::TensorDialect, tosa::TosaDialect>();
-    module = parseSourceFile<ModuleOp>(
-        getDataPath("models/" + Twine(GetParam().name) + ".linalg.mlir"),
-        &context);
+    module = parseNetwork(context, GetParam().name);
   }
 
   int64_t getLabel(int64_t index) {

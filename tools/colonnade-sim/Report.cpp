@@ -117,7 +117,7 @@ static void printRow(llvm::raw_ostream &os, const Figures &row,
 }
 
 static void printProgram(llvm::raw_ostream &os, const SimulatedProgram &program,
-                         llvm::StringRef title) {
+                         llvm::ArrayRef<Figures> rows, llvm::StringRef title) {
   const sim::Simulator &simulator = *program.simulator;
   const sim::Program &source = simulator.getProgram();
   os << title << " '" << source.name << "' on target '" << source.machine.name
@@ -125,7 +125,6 @@ static void printProgram(llvm::raw_ostream &os, const SimulatedProgram &program,
   os << llvm::formatv(kRowFormat, "layer", "cycles", "compute", "w-stall",
                       "dma-stall", "vector", "cell%", "work%", "tiles0",
                       "tiles", "DRAM B", "SRAM B", "energy nJ", "GMAC/s");
-  std::vector<Figures> rows = getFigures(simulator);
   for (const Figures &row : rows)
     printRow(os, row, source.machine, simulator.getActivity().images != 0);
   double seconds = getSeconds(simulator);
@@ -145,11 +144,10 @@ static void printProgram(llvm::raw_ostream &os, const SimulatedProgram &program,
     os << program.run.images << " images\n";
 }
 
-static void printComparison(llvm::raw_ostream &os, const SimulatedProgram &main,
-                            const SimulatedProgram &baseline) {
+static void printComparison(llvm::raw_ostream &os, const RunReport &main,
+                            const Figures &ours, const RunReport &baseline,
+                            const Figures &theirs) {
   auto ratio = [](double a, double b) { return b == 0 ? 0 : a / b; };
-  const Figures ours = getFigures(*main.simulator).back();
-  const Figures theirs = getFigures(*baseline.simulator).back();
   os << llvm::formatv(
       "against the dense 8-bit run: {0:f2} x fewer cycles, {1:f2} x fewer "
       "compute cycles, {2:f2} x less energy, {3:f2} x less DRAM traffic",
@@ -158,10 +156,10 @@ static void printComparison(llvm::raw_ostream &os, const SimulatedProgram &main,
       ratio(theirs.energy, ours.energy),
       ratio(theirs.activity.getBytes(sim::Memory::Dram),
             ours.activity.getBytes(sim::Memory::Dram)));
-  if (main.run.accuracy && baseline.run.accuracy)
+  if (main.accuracy && baseline.accuracy)
     os << llvm::formatv(", top-1 {0}{1:f2} points",
-                        *main.run.accuracy < *baseline.run.accuracy ? "" : "+",
-                        (*main.run.accuracy - *baseline.run.accuracy) * 100);
+                        *main.accuracy < *baseline.accuracy ? "" : "+",
+                        (*main.accuracy - *baseline.accuracy) * 100);
   os << "\n";
 }
 
@@ -241,12 +239,14 @@ void colonnade::printReport(llvm::raw_ostream &os, const SimulatedProgram &main,
     os << llvm::formatv("{0:2}", llvm::json::Value(std::move(report))) << "\n";
     return;
   }
-  printProgram(os, main, "program");
+  std::vector<Figures> ours = getFigures(*main.simulator);
+  printProgram(os, main, ours, "program");
   if (baseline) {
+    std::vector<Figures> theirs = getFigures(*baseline->simulator);
     os << "\n";
-    printProgram(os, *baseline, "dense 8-bit baseline");
+    printProgram(os, *baseline, theirs, "dense 8-bit baseline");
     os << "\n";
-    printComparison(os, main, *baseline);
+    printComparison(os, main.run, ours.back(), baseline->run, theirs.back());
   }
   os << kLegend;
 }

@@ -26,6 +26,8 @@ enum class ReportFormat { Text, Json };
 /// What running images has shown.
 struct RunReport {
   int64_t images = 0;
+  /// Real outputs, image by image.
+  std::vector<float> outputs;
   /// Top-1, in [0, 1].
   std::optional<double> accuracy;
 };

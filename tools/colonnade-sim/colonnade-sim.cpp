@@ -11,9 +11,7 @@
 
 #include "Report.h"
 #include "colonnade/InitAllDialects.h"
-#include "colonnade/Numerics/Quantization.h"
 #include "colonnade/Simulator/Simulator.h"
-#include "colonnade/Support/FileOutput.h"
 #include "colonnade/Support/ImageInput.h"
 #include "colonnade/Target/ProgramExport.h"
 #include "mlir/IR/AsmState.h"
@@ -61,123 +59,135 @@ static cl::opt<ReportFormat>
                  cl::values(clEnumValN(ReportFormat::Text, "text", "a table"),
                             clEnumValN(ReportFormat::Json, "json", "JSON")));
 
-static llvm::Error makeError(const llvm::Twine &message) {
-  return llvm::createStringError(message);
-}
-
 /// The first program directly in `module`, or null.
 static systolic::ProgramOp findProgram(ModuleOp module) {
   auto programs = module.getOps<systolic::ProgramOp>();
   return programs.empty() ? systolic::ProgramOp() : *programs.begin();
 }
 
-/// Simulates `count` images; `outputs` receives the real outputs.
-static llvm::Error runImages(sim::Simulator &simulator, const ImageSet &images,
-                             int64_t count, std::vector<float> &outputs) {
-  const sim::HostTensor &input = simulator.getProgram().input;
-  const sim::HostTensor &output = simulator.getProgram().output;
+namespace {
+/// What the command line gives to run, read once for all programs.
+struct TestData {
+  std::optional<ImageSet> images;
+  /// Of `count` images; empty without --labels.
+  std::vector<uint8_t> labels;
+  int64_t count = 0;
   PixelNormalization normalization{meanOption, stdOption};
-  if (llvm::Error error = normalization.check())
-    return error;
-  if (llvm::Error error = images.checkImageShape(input.shape))
-    return error;
-  if (input.elementBytes != 1)
-    return makeError("expected a program with an i8 input");
-  int64_t outputElements = 1;
-  for (int64_t extent : output.shape)
-    outputElements *= extent;
-  std::vector<float> values(images.getImageElements());
-  std::vector<uint8_t> inputBytes(values.size());
-  std::vector<uint8_t> outputBytes(outputElements * output.elementBytes);
-  for (int64_t image = 0; image < count; ++image) {
-    images.getInput(image, normalization, values);
-    for (auto [byte, value] : llvm::zip(inputBytes, values))
-      byte = static_cast<uint8_t>(quantizeSymmetric(value, input.scale));
-    if (llvm::Error error = simulator.run(inputBytes, outputBytes))
-      return error;
-    for (int64_t i = 0; i < outputElements; ++i)
-      outputs.push_back(static_cast<float>(
-          getElement(outputBytes, i, output.elementBytes) * output.scale));
-  }
-  return llvm::Error::success();
-}
-
-/// Share of images whose largest output is at the label.
-static llvm::Expected<double> getAccuracy(llvm::ArrayRef<float> outputs,
-                                          int64_t count) {
-  llvm::Expected<NpyArray> labels = readNpy(labelsPath);
-  if (!labels)
-    return labels.takeError();
-  auto values = labels->getValues<uint8_t>();
-  if (!values)
-    return values.takeError();
-  if (static_cast<int64_t>(values->size()) < count)
-    return makeError(labelsPath + ": expected " + llvm::Twine(count) +
-                     " labels, one for each image, got " +
-                     llvm::Twine(values->size()) + ": use --limit");
-  int64_t classes = outputs.size() / count, correct = 0;
-  for (int64_t image = 0; image < count; ++image) {
-    auto row = outputs.slice(image * classes, classes);
-    int64_t best = std::max_element(row.begin(), row.end()) - row.begin();
-    correct += best == (*values)[image];
-  }
-  return static_cast<double>(correct) / static_cast<double>(count);
-}
-
-static llvm::Error writeOutputs(llvm::ArrayRef<float> outputs, int64_t count) {
-  int64_t elements = outputs.size() / count;
-  return writeNpy(outputsPath,
-                  NpyArray::get<float>(outputs, {count, elements}));
-}
+};
+} // namespace
 
 /// Checks options that mean nothing without others.
 static llvm::Error checkOptions() {
   if (limitOption < 0)
-    return makeError("expected --limit of at least 0, got " +
-                     llvm::Twine(limitOption));
+    return llvm::createStringError("expected --limit of at least 0, got " +
+                                   llvm::Twine(limitOption));
   if (inputsPath.empty() && !(labelsPath.empty() && outputsPath.empty()))
-    return makeError("--labels and --outputs need --inputs");
+    return llvm::createStringError("--labels and --outputs need --inputs");
   return llvm::Error::success();
 }
 
-/// Runs the images, if there are any; writes outputs if `isMain`.
-static llvm::Expected<RunReport> simulate(sim::Simulator &simulator,
-                                          bool isMain) {
-  RunReport report;
+static llvm::Error readLabels(TestData &data) {
+  llvm::Expected<NpyArray> array = readNpy(labelsPath);
+  if (!array)
+    return array.takeError();
+  auto labels = array->getValues<uint8_t>();
+  if (!labels)
+    return labels.takeError();
+  if (static_cast<int64_t>(labels->size()) < data.count)
+    return llvm::createStringError(
+        labelsPath + ": expected " + llvm::Twine(data.count) +
+        " labels, one for each image, got " + llvm::Twine(labels->size()) +
+        ": use --limit");
+  data.labels = labels->take_front(data.count).vec();
+  return llvm::Error::success();
+}
+
+static llvm::Expected<TestData> readTestData() {
+  if (llvm::Error error = checkOptions())
+    return std::move(error);
+  TestData data;
+  if (llvm::Error error = data.normalization.check())
+    return std::move(error);
   if (inputsPath.empty())
-    return report;
+    return data;
   llvm::Expected<ImageSet> images = ImageSet::read(inputsPath);
   if (!images)
     return images.takeError();
-  report.images = images->getCount();
+  data.images = std::move(*images);
+  data.count = data.images->getCount();
   if (limitOption > 0)
-    report.images = std::min<int64_t>(report.images, limitOption);
-  std::vector<float> outputs;
-  if (llvm::Error error = runImages(simulator, *images, report.images, outputs))
-    return std::move(error);
-  if (!labelsPath.empty()) {
-    llvm::Expected<double> accuracy = getAccuracy(outputs, report.images);
-    if (!accuracy)
-      return accuracy.takeError();
-    report.accuracy = *accuracy;
-  }
-  if (isMain && !outputsPath.empty())
-    if (llvm::Error error = writeOutputs(outputs, report.images))
+    data.count = std::min<int64_t>(data.count, limitOption);
+  if (!labelsPath.empty())
+    if (llvm::Error error = readLabels(data))
       return std::move(error);
-  return report;
+  return data;
+}
+
+/// Simulates the images; returns the real outputs.
+static llvm::Expected<std::vector<float>> runImages(sim::Simulator &simulator,
+                                                    const TestData &data) {
+  const sim::HostTensor &input = simulator.getProgram().input;
+  const sim::HostTensor &output = simulator.getProgram().output;
+  if (llvm::Error error = data.images->checkImageShape(input.shape))
+    return std::move(error);
+  if (input.elementBytes != 1)
+    return llvm::createStringError("expected a program with an i8 input");
+  int64_t outputElements = llvm::product_of(output.shape);
+  std::vector<int8_t> inputValues(data.images->getImageElements());
+  std::vector<uint8_t> outputBytes(outputElements * output.elementBytes);
+  std::vector<float> outputs;
+  for (int64_t image = 0; image < data.count; ++image) {
+    data.images->getQuantizedInput(image, data.normalization, input.scale,
+                                   inputValues);
+    llvm::ArrayRef<uint8_t> inputBytes(
+        reinterpret_cast<const uint8_t *>(inputValues.data()),
+        inputValues.size());
+    if (llvm::Error error = simulator.run(inputBytes, outputBytes))
+      return std::move(error);
+    for (int64_t i = 0; i < outputElements; ++i)
+      outputs.push_back(static_cast<float>(
+          getElement(outputBytes, i, output.elementBytes) * output.scale));
+  }
+  return outputs;
+}
+
+/// Share of images whose largest output is at the label.
+static double getAccuracy(llvm::ArrayRef<float> outputs,
+                          llvm::ArrayRef<uint8_t> labels) {
+  int64_t classes = outputs.size() / labels.size(), correct = 0;
+  for (auto [image, label] : llvm::enumerate(labels)) {
+    auto row = outputs.slice(image * classes, classes);
+    correct += std::max_element(row.begin(), row.end()) - row.begin() == label;
+  }
+  return static_cast<double>(correct) / static_cast<double>(labels.size());
 }
 
 static llvm::Expected<SimulatedProgram> simulateProgram(sim::Program program,
-                                                        bool isMain) {
+                                                        const TestData &data) {
   sim::SimulationOptions options;
   options.fidelity = fidelityOption;
   auto simulator = sim::Simulator::create(std::move(program), options);
   if (!simulator)
     return simulator.takeError();
-  llvm::Expected<RunReport> report = simulate(**simulator, isMain);
-  if (!report)
-    return report.takeError();
-  return SimulatedProgram{std::move(*simulator), *report};
+  SimulatedProgram result;
+  result.simulator = std::move(*simulator);
+  if (!data.images)
+    return result;
+  llvm::Expected<std::vector<float>> outputs =
+      runImages(*result.simulator, data);
+  if (!outputs)
+    return outputs.takeError();
+  result.run.images = data.count;
+  result.run.outputs = std::move(*outputs);
+  if (!data.labels.empty())
+    result.run.accuracy = getAccuracy(result.run.outputs, data.labels);
+  return result;
+}
+
+static llvm::Error writeOutputs(const RunReport &run) {
+  int64_t elements = run.outputs.size() / run.images;
+  return writeNpy(outputsPath,
+                  NpyArray::get<float>(run.outputs, {run.images, elements}));
 }
 
 static LogicalResult emitFailure(llvm::Error error) {
@@ -195,7 +205,8 @@ findPrograms(ModuleOp module) {
     return module.emitError()
            << "holds no systolic.program: compile it with colonnade-opt "
               "--colonnade-compile";
-  auto baseline = module.lookupSymbol<ModuleOp>("baseline");
+  auto baseline =
+      module.lookupSymbol<ModuleOp>(ColonnadeDialect::getBaselineModuleName());
   if (baseline && baselineOption)
     if (systolic::ProgramOp program = findProgram(baseline))
       programs.push_back(program);
@@ -203,8 +214,9 @@ findPrograms(ModuleOp module) {
 }
 
 static LogicalResult run(MLIRContext &context) {
-  if (llvm::Error error = checkOptions())
-    return emitFailure(std::move(error));
+  llvm::Expected<TestData> data = readTestData();
+  if (!data)
+    return emitFailure(data.takeError());
   OwningOpRef<ModuleOp> module =
       parseSourceFile<ModuleOp>(programPath, &context);
   if (!module)
@@ -217,12 +229,14 @@ static LogicalResult run(MLIRContext &context) {
     FailureOr<ExportedProgram> exported = exportProgram(program);
     if (failed(exported))
       return failure();
-    auto result =
-        simulateProgram(std::move(exported->program), simulated.empty());
+    auto result = simulateProgram(std::move(exported->program), *data);
     if (!result)
       return emitFailure(result.takeError());
     simulated.push_back(std::move(*result));
   }
+  if (!outputsPath.empty())
+    if (llvm::Error error = writeOutputs(simulated.front().run))
+      return emitFailure(std::move(error));
   printReport(llvm::outs(), simulated.front(),
               simulated.size() > 1 ? &simulated.back() : nullptr, reportFormat);
   return success();

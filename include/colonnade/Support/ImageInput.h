@@ -52,6 +52,11 @@ public:
   void getInput(int64_t index, const PixelNormalization &normalization,
                 llvm::MutableArrayRef<float> values) const;
 
+  /// The same as the network's int8 input: quantizeSymmetric at `scale`.
+  void getQuantizedInput(int64_t index, const PixelNormalization &normalization,
+                         double scale,
+                         llvm::MutableArrayRef<int8_t> values) const;
+
 private:
   ImageSet(std::string path, NpyArray array)
       : path(std::move(path)), array(std::move(array)) {}

@@ -11,20 +11,12 @@
 #ifndef COLONNADE_TARGET_JSONSCHEDULE_H
 #define COLONNADE_TARGET_JSONSCHEDULE_H
 
-#include "colonnade/Simulator/Program.h"
-
-namespace llvm {
-class raw_ostream;
-} // namespace llvm
-
 namespace colonnade {
 
-/// Writes `program` as one JSON object: target name and hash, host tensors,
-/// packed weights, constants, layers and instructions in program order. Each
+/// --systolic-to-json: an array with one object for each systolic.program
+/// directly in the module, verified first: target name and hash, host tensors,
+/// packed weights, constants and instructions in program order. Each
 /// instruction has its queue, its layer, and the instructions it waits for.
-void writeJsonSchedule(llvm::raw_ostream &os, const sim::Program &program);
-
-/// --systolic-to-json: every systolic.program of a module, verified first.
 void registerJsonScheduleTranslation();
 
 } // namespace colonnade

@@ -60,9 +60,9 @@ Objection NetworkMapper::checkContraction(linalg::LinalgOp op) const {
                        "an elementwise op");
   auto type = cast<RankedTensorType>(weights->weights->get().getType());
   LayerData data = getLayerData(weights->data->get());
-  auto plan =
-      planPacking(type, weights->rowAxis, weights->inputChannelAxis, data.terms,
-                  target.getColumns(), *target.getCellModel());
+  auto plan = planPacking(type, weights->rowAxis, weights->inputChannelAxis,
+                          data.getDataTerms(), target.getColumns(),
+                          *target.getCellModel());
   if (!plan)
     return llvm::toString(plan.takeError());
   return std::nullopt;

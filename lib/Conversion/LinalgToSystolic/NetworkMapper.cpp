@@ -40,8 +40,6 @@ void NetworkMapper::mapOp(Operation *op) {
   if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op)) {
     if (lookup(op->getOperand(0)) != op->getOperand(0))
       builder.clone(*op, mapping);
-    if (lookup(op->getOperand(0)) != op->getOperand(0))
-      mapping.map(op->getResult(0), op->getPrevNode()->getResult(0));
     return;
   }
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
@@ -83,8 +81,7 @@ LayerData NetworkMapper::getLayerData(Value value) const {
   if (auto select = value.getDefiningOp<TermQuantizeOp>()) {
     TermsAttr terms = getTermsPromise(select.getType());
     if (terms && terms.getGroup() == 1) {
-      data.terms = terms.getBudget();
-      data.digits = stringifyDigitSet(terms.getDigits());
+      data.terms = terms;
       value = select->getOperand(0);
     }
   }
@@ -98,16 +95,16 @@ LayerData NetworkMapper::getLayerData(Value value) const {
 }
 
 Value NetworkMapper::getMappedData(const LayerData &data, Location loc) {
-  if (data.terms == 0)
+  if (!data.terms)
     return lookup(data.source);
   // Selection commutes with reshapes: select where the value is made.
   if (auto collapse = data.source.getDefiningOp<tensor::CollapseShapeOp>()) {
-    Value source = selectTerms(collapse.getSrc(), data.terms, data.digits, loc);
+    Value source = selectTerms(collapse.getSrc(), data.terms, loc);
     return tensor::CollapseShapeOp::create(builder, collapse.getLoc(),
                                            collapse.getResultType(), source,
                                            collapse.getReassociation());
   }
-  return selectTerms(data.source, data.terms, data.digits, loc);
+  return selectTerms(data.source, data.terms, loc);
 }
 
 static sim::Window getPointWindow(const TensorLayout &layout) {
@@ -118,8 +115,7 @@ static sim::Window getPointWindow(const TensorLayout &layout) {
   return window;
 }
 
-Value NetworkMapper::selectTerms(Value value, int64_t terms, StringRef digits,
-                                 Location loc) {
+Value NetworkMapper::selectTerms(Value value, TermsAttr terms, Location loc) {
   Value &result = selected[{value, terms}];
   if (result)
     return result;
@@ -133,7 +129,8 @@ Value NetworkMapper::selectTerms(Value value, int64_t terms, StringRef digits,
   Block *body =
       builder.createBlock(&op.getBody(), {}, builder.getI8Type(), loc);
   Value encoded = EncodeTermsOp::create(builder, loc, builder.getI8Type(),
-                                        body->getArgument(0), terms, digits);
+                                        body->getArgument(0), terms.getBudget(),
+                                        stringifyDigitSet(terms.getDigits()));
   YieldOp::create(builder, loc, encoded);
   return result = op.getResult();
 }
@@ -270,12 +267,13 @@ Objection NetworkMapper::mapContraction(linalg::LinalgOp op) {
   std::string name =
       makeLayerName(isa<linalg::MatmulOp>(op) ? "matmul" : "conv");
   Value source = getMappedData(data, op.getLoc());
-  auto packed =
-      createWeights(builder, op.getLoc(), name, weights, data.terms, target);
+  auto packed = createWeights(builder, op.getLoc(), name, weights,
+                              data.getDataTerms(), target);
   Location loc = builder.getFusedLoc({op.getLoc(), last->getLoc()});
-  auto layer = ContractOp::create(
-      builder, loc, last->getResult(0).getType(), name, source, packed,
-      ValueRange(), WindowAttr::get(builder.getContext(), window), data.terms);
+  auto layer = ContractOp::create(builder, loc, last->getResult(0).getType(),
+                                  name, source, packed, ValueRange(),
+                                  WindowAttr::get(builder.getContext(), window),
+                                  data.getDataTerms());
   SmallVector<Value> others = buildBody(
       layer.getBody(), epilogue, op->getResult(0), builder.getI32Type(), loc);
   layer.getEpilogueOperandsMutable().assign(others);
@@ -286,7 +284,7 @@ Objection NetworkMapper::mapContraction(linalg::LinalgOp op) {
   int64_t nonzeros =
       matrix.values.size() - llvm::count(matrix.values, int8_t(0));
   sim::OperandPromises promises = matrix.promises;
-  promises.dataTerms = data.terms;
+  promises.dataTerms = data.getDataTerms();
   remark::passed(op.getLoc(),
                  remark::RemarkOpts::name("mapped").category("systolic"))
       << remark::add("layer {0} runs on the array", name)

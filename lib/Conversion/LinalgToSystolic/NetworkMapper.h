@@ -28,9 +28,11 @@ using Objection = std::optional<std::string>;
 struct LayerData {
   mlir::Value source;
   int64_t padTop = 0, padLeft = 0;
-  /// Terms per value (0: nothing promised) and their digit set.
-  int64_t terms = 0;
-  llvm::StringRef digits;
+  /// The promise about each value, or null.
+  TermsAttr terms;
+
+  /// Terms per value; 0 when nothing is promised.
+  int64_t getDataTerms() const { return terms ? terms.getBudget() : 0; }
 };
 
 class NetworkMapper {
@@ -63,8 +65,8 @@ private:
   LayerData getLayerData(mlir::Value value) const;
   /// The mapped value of `source`, with its terms selected if asked for.
   mlir::Value getMappedData(const LayerData &data, mlir::Location loc);
-  mlir::Value selectTerms(mlir::Value value, int64_t terms,
-                          llvm::StringRef digits, mlir::Location loc);
+  mlir::Value selectTerms(mlir::Value value, TermsAttr terms,
+                          mlir::Location loc);
   mlir::Value lookup(mlir::Value value) const {
     return mapping.lookupOrDefault(value);
   }
@@ -81,7 +83,7 @@ private:
   mlir::IRMapping mapping;
   llvm::SmallPtrSet<mlir::Operation *, 8> fused;
   llvm::StringMap<int64_t> layerCounts;
-  llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> selected;
+  llvm::DenseMap<std::pair<mlir::Value, TermsAttr>, mlir::Value> selected;
 };
 
 } // namespace colonnade

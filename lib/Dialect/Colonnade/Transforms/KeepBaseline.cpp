@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -21,7 +22,8 @@ namespace colonnade {
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h.inc"
 } // namespace colonnade
 
-static constexpr StringLiteral kBaseline = "baseline";
+static constexpr StringLiteral kBaseline =
+    ColonnadeDialect::getBaselineModuleName();
 
 namespace {
 struct KeepBaseline : colonnade::impl::KeepBaselineBase<KeepBaseline> {

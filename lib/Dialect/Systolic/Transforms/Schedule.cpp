@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ScheduleBuilder.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h"
 #include "colonnade/Target/ProgramExport.h"
 
@@ -49,8 +50,10 @@ struct Schedule : colonnade::systolic::impl::ScheduleBase<Schedule> {
     if (failed(plan))
       return failure();
     OpBuilder builder(function);
-    double inputScale = getScale(function.getArgAttr(0, "colonnade.scale"));
-    double outputScale = getScale(function.getResultAttr(0, "colonnade.scale"));
+    double inputScale =
+        getScale(function.getArgAttr(0, ColonnadeDialect::getScaleAttrName()));
+    double outputScale = getScale(
+        function.getResultAttr(0, ColonnadeDialect::getScaleAttrName()));
     FailureOr<ProgramOp> program =
         ScheduleBuilder(*plan, builder).build(inputScale, outputScale);
     if (failed(program) || failed(verifySchedule(*program)))

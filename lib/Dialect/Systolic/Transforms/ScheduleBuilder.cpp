@@ -162,12 +162,12 @@ static int64_t countRowTiles(const LayerPlan &layer, TargetAttr target) {
 }
 
 Value ScheduleBuilder::getPassOffset(LayerPlan &layer, const Place &place,
-                                     int64_t bytes) {
+                                     int64_t bytes, int64_t field) {
   MLIRContext *context = builder.getContext();
   AffineExpr pass =
       getBandNumber(layer, context) * countRowTiles(layer, plan.target) +
       getAffineDimExpr(2, context).floorDiv(plan.target.getRows()) + passParity;
-  AffineMap map = AffineMap::get(3, 0, (pass % 2) * bytes);
+  AffineMap map = AffineMap::get(3, 0, (pass % 2) * bytes + field);
   return affine::AffineApplyOp::create(
       builder, layer.op->getLoc(), map,
       ValueRange{place.row, place.column, place.tileRow});

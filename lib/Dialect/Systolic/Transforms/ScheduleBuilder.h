@@ -91,8 +91,9 @@ private:
   mlir::Value getIndex(int64_t value);
   /// offset = (number of the tile mod 2) * bytes.
   mlir::Value getTileOffset(LayerPlan &layer, const Place &place);
-  mlir::Value getPassOffset(LayerPlan &layer, const Place &place,
-                            int64_t bytes);
+  /// offset = (number of the pass mod 2) * bytes + field.
+  mlir::Value getPassOffset(LayerPlan &layer, const Place &place, int64_t bytes,
+                            int64_t field = 0);
   mlir::Value getBuffer(llvm::StringRef name, MemorySpace memory,
                         const Placement &place);
   mlir::Value getTensorBuffer(mlir::Value tensor);

@@ -79,12 +79,8 @@ void ScheduleBuilder::addAccumulators(LayerPlan &layer, const Place &place,
 void ScheduleBuilder::addParameter(LayerPlan &layer, const Place &place,
                                    const OperandPlan &operand,
                                    PassOperands &operands) {
-  Value base = getPassOffset(layer, place, plan.parameterBytes);
-  AffineMap shift = AffineMap::get(1, 0,
-                                   getAffineDimExpr(0, builder.getContext()) +
-                                       *operand.parameterOffset);
-  Value offset = affine::AffineApplyOp::create(builder, layer.op->getLoc(),
-                                               shift, ValueRange{base});
+  Value offset = getPassOffset(layer, place, plan.parameterBytes,
+                               *operand.parameterOffset);
   operands.add(parameterBuffer, offset,
                LayoutAttr::get(builder.getContext(),
                                {layer.parameterBytes, 0, 0},

@@ -52,6 +52,9 @@ def ColonnadeDialect : Dialect {
 
   let extraClassDeclaration = [{
     /// Name of the scale attribute of function arguments and results.
+    static constexpr ::llvm::StringLiteral getBaselineModuleName() {
+      return "baseline";
+    }
     static constexpr ::llvm::StringLiteral getScaleAttrName() {
       return "colonnade.scale";
     }
