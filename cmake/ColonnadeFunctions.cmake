@@ -50,21 +50,22 @@ function(colonnade_add_tool name)
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
-# colonnade_embed_targets(<library>)
-# Writes the shipped JSON targets into an include file of that library, so that
-# programs know them by name wherever they are installed.
-function(colonnade_embed_targets library)
-  set(directory ${PROJECT_SOURCE_DIR}/lib/Dialect/Systolic/Targets)
-  file(GLOB targets CONFIGURE_DEPENDS ${directory}/*.json)
+# colonnade_embed_json(<directory> <include file> <installed folder>)
+# Writes the JSON files of a directory into an include file under
+# include/colonnade, so that programs know them by name wherever they are
+# installed, and installs them.
+function(colonnade_embed_json directory include_file installed_folder)
+  file(GLOB files CONFIGURE_DEPENDS ${directory}/*.json)
   set(text "")
-  foreach(path ${targets})
+  foreach(path ${files})
     get_filename_component(name ${path} NAME_WE)
     file(READ ${path} json)
     string(APPEND text "{\"${name}\", R\"JSON(${json})JSON\"},\n")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
   endforeach()
-  set(output
-    ${PROJECT_BINARY_DIR}/include/colonnade/Dialect/Systolic/IR/ShippedTargets.inc)
-  file(CONFIGURE OUTPUT ${output} CONTENT "${text}" @ONLY)
-  install(FILES ${targets} DESTINATION ${CMAKE_INSTALL_DATADIR}/colonnade/targets)
+  file(CONFIGURE
+    OUTPUT ${PROJECT_BINARY_DIR}/include/colonnade/${include_file}
+    CONTENT "${text}" @ONLY)
+  install(FILES ${files}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/colonnade/${installed_folder})
 endfunction()

@@ -27,6 +27,9 @@ config.substitutions.append(
     ("%colonnade_plugin", os.path.join(config.colonnade_binary_dir, "lib",
                                        "ColonnadePlugin.so"))
 )
+config.substitutions.append(
+    ("%onnx_testdata", "/usr/share/libonnx-testdata/data")
+)
 config.substitutions.append(("%python", sys.executable))
 llvm_config.with_system_environment(["HOME", "TMP", "TEMP"])
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)

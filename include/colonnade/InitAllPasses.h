@@ -31,7 +31,10 @@ namespace colonnade {
 
 /// Colonnade's own passes.
 inline void registerColonnadePasses() {
+  registerChannelsFirstPass();
   registerCombineColumnsPass();
+  registerExpandMathPass();
+  registerFoldZeroPointsPass();
   registerKeepBaselinePass();
   registerNormalizeContractionsPass();
   registerQuantizePass();

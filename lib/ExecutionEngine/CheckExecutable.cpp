@@ -11,8 +11,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "LowerToLLVM.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
@@ -28,7 +32,10 @@ llvm::Error emitAndReturn(Location loc, const Twine &message) {
 }
 
 bool isBufferElement(Type type) {
-  return type.isF32() || type.isInteger(8) || type.isInteger(32);
+  return type.isF16() || type.isBF16() || type.isF32() || type.isF64() ||
+         type.isSignlessInteger(1) || type.isSignlessInteger(8) ||
+         type.isSignlessInteger(16) || type.isSignlessInteger(32) ||
+         type.isSignlessInteger(64);
 }
 
 std::string print(Type type) {
@@ -44,7 +51,8 @@ llvm::Error checkBoundary(Location loc, Type type, StringRef what) {
     return llvm::Error::success();
   return emitAndReturn(loc, "cannot run a function with " + what + " of type " +
                                 print(type) +
-                                ": expected a static tensor of f32, i8 or i32");
+                                ": expected a static tensor of f16, bf16, f32, "
+                                "f64, i1, i8, i16, i32 or i64");
 }
 
 llvm::Error checkStatic(Operation *op) {
@@ -59,16 +67,19 @@ llvm::Error checkStatic(Operation *op) {
 }
 
 llvm::Error checkOperation(Operation *op) {
-  if (isa<func::ReturnOp, tosa::ApplyScaleOp>(op))
+  if (isa<affine::AffineApplyOp, func::ReturnOp, tosa::ApplyScaleOp>(op))
     return llvm::Error::success();
   if (isa_and_nonnull<arith::ArithDialect, linalg::LinalgDialect,
+                      math::MathDialect, quant::QuantDialect, scf::SCFDialect,
                       tensor::TensorDialect>(op->getDialect()))
     return checkStatic(op);
   return emitAndReturn(
       op->getLoc(),
       "cannot run '" + op->getName().getStringRef() +
-          "': expected func.return, tosa.apply_scale or an op of the arith, "
-          "linalg or tensor dialect (calls can be inlined with --inline, "
+          "': expected func.return, affine.apply, tosa.apply_scale or an op of "
+          "the arith, linalg, math, quant, scf or tensor dialect (calls can be "
+          "inlined "
+          "with --inline, "
           "promises dropped with --colonnade-strip-encodings)");
 }
 
@@ -85,6 +96,11 @@ llvm::Error checkExecutable(func::FuncOp function) {
   for (Type type : function.getResultTypes())
     if (auto error = checkBoundary(function.getLoc(), type, "a result"))
       return error;
+  if (!function.getBody().hasOneBlock())
+    return emitAndReturn(function.getLoc(),
+                         "cannot run '@" + function.getName() +
+                             "': expected one block, got " +
+                             Twine(function.getBody().getBlocks().size()));
   SmallVector<Operation *> ops;
   function.getBody().walk<WalkOrder::PreOrder>(
       [&](Operation *op) { ops.push_back(op); });

@@ -25,29 +25,21 @@ using namespace mlir;
 namespace colonnade {
 namespace {
 
-constexpr unsigned kOptimizationLevel = 3;
-
-/// The function alone, serialized.
-std::string writeFunction(func::FuncOp function) {
+/// A module with a copy of the function alone.
+OwningOpRef<ModuleOp> isolate(func::FuncOp function) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(function.getLoc());
   auto clone = cast<func::FuncOp>(function->clone());
   clone.setPublic();
   module->push_back(clone);
+  return module;
+}
+
+std::string serialize(ModuleOp module) {
   std::string bytes;
   llvm::raw_string_ostream stream(bytes);
   // Writing to a string cannot fail, and the newest version is always written.
-  (void)writeBytecodeToFile(*module, stream);
+  (void)writeBytecodeToFile(module, stream);
   return bytes;
-}
-
-/// Asks for the C interface, and keeps bufferization from writing into the
-/// caller's inputs.
-void prepareBoundary(func::FuncOp function) {
-  MLIRContext *context = function.getContext();
-  function->setAttr("llvm.emit_c_interface", UnitAttr::get(context));
-  for (unsigned index : llvm::seq(function.getNumArguments()))
-    function.setArgAttr(index, "bufferization.writable",
-                        BoolAttr::get(context, false));
 }
 
 /// Parses and lowers a serialized function. Diagnostics of `context` are
@@ -63,14 +55,14 @@ llvm::Expected<OwningOpRef<ModuleOp>> parseAndLower(StringRef bytes,
   auto module = parseSourceString<ModuleOp>(bytes, ParserConfig(&context));
   if (!module)
     return llvm::createStringError("cannot load the function: " + messages);
-  module->walk(prepareBoundary);
   if (failed(lowerToLLVM(*module)))
     return llvm::createStringError("cannot lower the function to LLVM: " +
                                    messages);
   return module;
 }
 
-llvm::Expected<std::unique_ptr<ExecutionEngine>> createEngine(ModuleOp module) {
+llvm::Expected<std::unique_ptr<ExecutionEngine>>
+createEngine(ModuleOp module, JitOptimization optimization) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
@@ -79,11 +71,13 @@ llvm::Expected<std::unique_ptr<ExecutionEngine>> createEngine(ModuleOp module) {
   auto machine = builder->createTargetMachine();
   if (!machine)
     return machine.takeError();
+  bool forSpeed = optimization == JitOptimization::Speed;
   auto optimize =
-      makeOptimizingTransformer(kOptimizationLevel, 0, machine->get());
+      makeOptimizingTransformer(forSpeed ? 3 : 0, 0, machine->get());
   ExecutionEngineOptions options;
   options.transformer = optimize;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
+  options.jitCodeGenOptLevel =
+      forSpeed ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::None;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
   return ExecutionEngine::create(module, options);
@@ -93,7 +87,7 @@ JitFunction::Buffer getBuffer(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   JitFunction::Buffer buffer;
   llvm::append_range(buffer.shape, tensor.getShape());
-  buffer.elementBytes = tensor.getElementTypeBitWidth() / 8;
+  buffer.elementBytes = llvm::divideCeil(tensor.getElementTypeBitWidth(), 8);
   return buffer;
 }
 
@@ -129,7 +123,8 @@ int64_t JitFunction::Buffer::getNumElements() const {
 JitFunction::~JitFunction() = default;
 
 llvm::Expected<std::unique_ptr<JitFunction>>
-JitFunction::compile(ModuleOp module, StringRef name) {
+JitFunction::compile(ModuleOp module, StringRef name,
+                     JitOptimization optimization) {
   auto function = module.lookupSymbol<func::FuncOp>(name);
   if (!function) {
     emitError(module.getLoc(), "expected a function '@") << name << "' to run";
@@ -138,29 +133,42 @@ JitFunction::compile(ModuleOp module, StringRef name) {
   }
   if (llvm::Error error = checkExecutable(function))
     return error;
+  std::unique_ptr<JitFunction> result(new JitFunction);
+  if (llvm::Error error = result->load(function, optimization))
+    return reportCompileError(function, std::move(error));
+  return result;
+}
+
+llvm::Error JitFunction::load(func::FuncOp function,
+                              JitOptimization optimization) {
+  for (Type type : function.getArgumentTypes())
+    inputs.push_back(getBuffer(type));
+  for (Type type : function.getResultTypes())
+    outputs.push_back(getBuffer(type));
+  OwningOpRef<ModuleOp> isolated = isolate(function);
+  for (HoistedConstant &constant :
+       hoistConstants(*isolated->getOps<func::FuncOp>().begin())) {
+    constants.push_back(getBuffer(constant.type));
+    constantBytes.push_back(std::move(constant.bytes));
+  }
 
   DialectRegistry registry;
-  module.getContext()->getDialectRegistry().appendTo(registry);
+  function.getContext()->getDialectRegistry().appendTo(registry);
   registerExecutableDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  auto lowered = parseAndLower(writeFunction(function), context);
+  auto lowered = parseAndLower(serialize(*isolated), context);
   if (!lowered)
-    return reportCompileError(function, lowered.takeError());
-  auto engine = createEngine(lowered->get());
-  if (!engine)
-    return reportCompileError(function, engine.takeError());
-  auto entry = (*engine)->lookupPacked(("_mlir_ciface_" + name).str());
-  if (!entry)
-    return reportCompileError(function, entry.takeError());
-
-  std::unique_ptr<JitFunction> result(new JitFunction);
-  for (Type type : function.getArgumentTypes())
-    result->inputs.push_back(getBuffer(type));
-  for (Type type : function.getResultTypes())
-    result->outputs.push_back(getBuffer(type));
-  result->engine = std::move(*engine);
-  result->entry = *entry;
-  return result;
+    return lowered.takeError();
+  auto created = createEngine(lowered->get(), optimization);
+  if (!created)
+    return created.takeError();
+  engine = std::move(*created);
+  auto found =
+      engine->lookupPacked(("_mlir_ciface_" + function.getName()).str());
+  if (!found)
+    return found.takeError();
+  entry = *found;
+  return llvm::Error::success();
 }
 
 llvm::Error JitFunction::run(ArrayRef<const void *> inputBuffers,
@@ -174,6 +182,8 @@ llvm::Error JitFunction::run(ArrayRef<const void *> inputBuffers,
   SmallVector<SmallVector<int64_t, 12>> descriptors;
   for (auto [buffer, data] : llvm::zip_equal(inputs, inputBuffers))
     descriptors.push_back(getDescriptor(buffer, const_cast<void *>(data)));
+  for (auto [buffer, data] : llvm::zip_equal(constants, constantBytes))
+    descriptors.push_back(getDescriptor(buffer, data.get()));
   for (auto [buffer, data] : llvm::zip_equal(outputs, outputBuffers))
     descriptors.push_back(getDescriptor(buffer, data));
   // The packed entry takes, per argument, a pointer to the argument, which is

@@ -4,8 +4,9 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The two halves of JitFunction::compile that work on IR: what the runner
-// accepts, and the upstream passes that lower it. Private to this library.
+// The parts of JitFunction::compile that work on IR: what the runner accepts,
+// what it does to a function on tensors, and the upstream passes that lower it.
+// Private to this library.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +15,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/Error.h"
+#include <memory>
+#include <vector>
 
 namespace colonnade {
 
@@ -25,13 +28,27 @@ void registerExecutableDialects(mlir::DialectRegistry &registry);
 /// the op or value at fault and returns the same text.
 llvm::Error checkExecutable(mlir::func::FuncOp function);
 
+/// A constant's elements, dense and row-major.
+struct HoistedConstant {
+  mlir::RankedTensorType type;
+  std::unique_ptr<char[]> bytes;
+};
+
+/// Turns the large constants of `function` into trailing arguments; their
+/// values are returned in the order of these.
+std::vector<HoistedConstant> hoistConstants(mlir::func::FuncOp function);
+
+/// Leaves only ops that bufferize and then lower to loops. Results become
+/// trailing memref arguments; the arguments before them are only read.
+llvm::LogicalResult prepareTensors(mlir::ModuleOp module);
+
 /// Rewrites convolutions and other reductions, on tensors, so that the
 /// innermost loop is long, parallel and contiguous. Every output still adds up
 /// in the order of the named op, so floating-point results stay the same.
 llvm::LogicalResult orderReductions(mlir::ModuleOp module);
 
-/// Lowers all functions of `module`, which checkExecutable accepts, to the
-/// LLVM dialect. Results become trailing arguments.
+/// Lowers all functions of `module`, which prepareTensors has prepared, to the
+/// LLVM dialect.
 llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module);
 
 } // namespace colonnade

@@ -10,14 +10,31 @@
 
 #include "colonnade/Pipelines/Pipelines.h"
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h"
-#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h"
+#include "mlir/Conversion/TosaToArith/TosaToArith.h"
+#include "mlir/Conversion/TosaToLinalg/TosaToLinalg.h"
+#include "mlir/Conversion/TosaToTensor/TosaToTensor.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace colonnade;
+
+void colonnade::buildFromTosaPipeline(OpPassManager &manager) {
+  tosa::addTosaToLinalgPasses(manager, TosaToLinalgOptions());
+  OpPassManager &functions = manager.nest<func::FuncOp>();
+  functions.addPass(createTosaToArithPass());
+  functions.addPass(createTosaToTensorPass());
+  functions.addPass(createSimplifyDepthwiseConvPass());
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass());
+  functions.addPass(createFoldZeroPoints());
+  functions.addPass(createChannelsFirst());
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass());
+}
 
 void colonnade::buildQuantizePipeline(OpPassManager &manager,
                                       const CompileOptions &options) {
@@ -27,6 +44,14 @@ void colonnade::buildQuantizePipeline(OpPassManager &manager,
   quantize.calibrationLimit = options.calibrationLimit;
   quantize.mean = options.mean;
   quantize.std = options.std;
+  quantize.patches = options.patches;
+  quantize.calibrationMethod = options.calibrationMethod;
+  quantize.percentile = options.percentile;
+  quantize.progress = options.progress;
+  quantize.ranges = options.ranges;
+  quantize.saveRanges = options.saveRanges;
+  quantize.defaultRange = options.defaultRange;
+  quantize.policy = options.policy;
   manager.addPass(createQuantize(quantize));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
@@ -34,11 +59,13 @@ void colonnade::buildQuantizePipeline(OpPassManager &manager,
 
 void colonnade::buildPromisePipeline(OpPassManager &manager,
                                      const CompileOptions &options) {
-  if (options.fanIn != 1) {
+  bool hasPolicy = !options.policy.empty();
+  if (options.fanIn != 1 || hasPolicy) {
     CombineColumnsOptions combine;
     combine.fanIn = options.fanIn;
     combine.conflictLimit = options.conflictLimit;
     combine.algorithm = options.algorithm;
+    combine.policy = options.policy;
     manager.addNestedPass<func::FuncOp>(createCombineColumns(combine));
   }
   TermQuantizeOptions terms;
@@ -46,7 +73,8 @@ void colonnade::buildPromisePipeline(OpPassManager &manager,
   terms.budget = options.budget;
   terms.dataTerms = options.dataTerms;
   terms.digits = options.digits;
-  if (options.budget != 0 || options.dataTerms != 0)
+  terms.policy = options.policy;
+  if (options.budget != 0 || options.dataTerms != 0 || hasPolicy)
     manager.addNestedPass<func::FuncOp>(createTermQuantize(terms));
   manager.addPass(createVerifyPromises());
 }
@@ -73,6 +101,10 @@ void colonnade::buildCompilePipeline(OpPassManager &manager,
 }
 
 void colonnade::registerPipelines() {
+  PassPipelineRegistration<>(
+      "colonnade-from-tosa",
+      "TOSA, in f32 or int8, to linalg with channels first",
+      buildFromTosaPipeline);
   PassPipelineRegistration<CompileOptions>("colonnade-quantize-pipeline",
                                            "Float linalg to integer linalg",
                                            buildQuantizePipeline);

@@ -24,12 +24,13 @@ void AccumulatorChains::begin(unsigned index) {
 bool AccumulatorChains::isSamePlace(const StreamTile &a,
                                     const StreamTile &b) const {
   const View &v = a.accumulators, &w = b.accumulators;
-  return a.tile.weights == b.tile.weights && a.tile.row == b.tile.row &&
-         a.band.row == b.band.row && a.band.column == b.band.column &&
-         a.band.height == b.band.height && a.band.width == b.band.width &&
-         v.address == w.address && v.channelPitch == w.channelPitch &&
-         v.rowPitch == w.rowPitch && v.columnPitch == w.columnPitch &&
-         v.originRow == w.originRow && v.originColumn == w.originColumn;
+  return a.tile.weights == b.tile.weights && a.tile.block == b.tile.block &&
+         a.tile.row == b.tile.row && a.band.row == b.band.row &&
+         a.band.column == b.band.column && a.band.height == b.band.height &&
+         a.band.width == b.band.width && v.address == w.address &&
+         v.channelPitch == w.channelPitch && v.rowPitch == w.rowPitch &&
+         v.columnPitch == w.columnPitch && v.originRow == w.originRow &&
+         v.originColumn == w.originColumn;
 }
 
 /// Array columns that continue the last interval extend it; a tile that

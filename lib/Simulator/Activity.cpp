@@ -37,16 +37,24 @@ private:
   void count(const LoadWeights &load);
   void count(const StreamTile &stream);
   void count(const VectorPass &pass);
+  void count(const NestPass &nest);
   void countTile(const WeightTile &tile);
 
   void addBytes(Memory memory, int64_t bytes) {
     layer->memoryBytes[static_cast<unsigned>(memory)] += bytes;
   }
 
+  /// The operations of a body on so many elements.
+  void addBody(const ScalarBody &body, int64_t elements) {
+    BodySlots slots = countSlots(body, program.machine);
+    layer->vectorOperations += elements * slots.integer;
+    layer->vectorFloatOperations += elements * slots.real;
+  }
+
   const Program &program;
   LayerActivity *layer = nullptr;
-  /// Tiles seen in the current layer: (layer, weights, row, column).
-  std::set<std::tuple<unsigned, unsigned, int64_t, int64_t>> tiles;
+  /// Tiles seen so far: (layer, weights, block, row, column).
+  std::set<std::tuple<unsigned, unsigned, int64_t, int64_t, int64_t>> tiles;
 };
 
 } // namespace
@@ -55,16 +63,33 @@ void ActivityCounter::count(const DmaCopy &copy) {
   int64_t bytes = getDmaBytes(program, copy);
   addBytes(copy.sourceMemory, bytes);
   addBytes(copy.destinationMemory, bytes);
+  layer->tensorDmaBytes += bytes;
 }
 
 void ActivityCounter::count(const DmaWeights &dma) {
   int64_t bytes = program.getTileBytes(dma.tile);
-  addBytes(Memory::Dram, bytes);
+  addBytes(dma.source ? dma.source->memory : Memory::Dram, bytes);
   addBytes(Memory::WeightSram, bytes);
+  layer->weightDmaBytes += bytes;
 }
 
 void ActivityCounter::count(const LoadWeights &load) {
   addBytes(Memory::WeightSram, program.getTileBytes(load.tile));
+}
+
+/// Values of a cell of the tile; run-time values count as nonzero.
+static int64_t countNonzeros(const PackedWeights &weights,
+                             const WeightTile &tile, int64_t row,
+                             int64_t column) {
+  if (weights.isRunTime)
+    return llvm::count_if(
+        weights.getStreams(tile.block, tile.column + column, 1),
+        [](int32_t matrixColumn) { return matrixColumn != -1; });
+  auto cell = llvm::ArrayRef(weights.values)
+                  .slice(weights.getCell(tile.block, tile.row + row,
+                                         tile.column + column),
+                         weights.depth);
+  return weights.depth - llvm::count(cell, 0);
 }
 
 void ActivityCounter::countTile(const WeightTile &tile) {
@@ -74,11 +99,7 @@ void ActivityCounter::countTile(const WeightTile &tile) {
   layer->slots += machine.rows * machine.columns * machine.cell->getDepth();
   for (int64_t row = 0; row < program.getTileRows(tile); ++row)
     for (int64_t column = 0; column < program.getTileColumns(tile); ++column) {
-      int64_t cell =
-          (tile.row + row) * weights.arrayColumns + tile.column + column;
-      auto first = weights.values.begin() + cell * weights.depth;
-      int64_t nonzeros =
-          weights.depth - std::count(first, first + weights.depth, 0);
+      int64_t nonzeros = countNonzeros(weights, tile, row, column);
       layer->nonzeroCells += nonzeros != 0;
       layer->nonzeroValues += nonzeros;
     }
@@ -90,14 +111,15 @@ void ActivityCounter::count(const StreamTile &stream) {
   int64_t rows = program.getTileRows(stream.tile);
   int64_t columns = program.getTileColumns(stream.tile);
   int64_t vectors = getPositions(stream.band, stream.window);
-  int64_t perColumn = weights.depth * weights.fanIn;
-  auto first = weights.streams.begin() + stream.tile.column * perColumn;
-  int64_t members =
-      columns * perColumn - std::count(first, first + columns * perColumn, -1);
+  llvm::ArrayRef<int32_t> streams =
+      weights.getStreams(stream.tile.block, stream.tile.column, columns);
+  int64_t members = streams.size() - llvm::count(streams, -1);
   layer->offeredSlots +=
       stream.stepCycles * vectors * machine.rows * machine.columns;
   layer->registerHops += (members + machine.columns) * rows * vectors;
-  int64_t reads = getTileStreams(weights, stream.tile.column, columns).size();
+  int64_t reads =
+      getTileStreams(weights, stream.tile.block, stream.tile.column, columns)
+          .size();
   addBytes(stream.data.memory, reads * vectors);
   int64_t accesses = stream.accumulate ? 2 : 1;
   addBytes(Memory::Accumulators,
@@ -110,12 +132,21 @@ void ActivityCounter::count(const VectorPass &pass) {
   for (auto [index, view] : llvm::enumerate(pass.inputs)) {
     bool isPerChannel = view.rowPitch == 0 && view.columnPitch == 0;
     int64_t reads = isPerChannel ? pass.channels : elements;
-    addBytes(view.memory, reads * view.elementBytes * (index ? 1 : taps));
+    addBytes(view.memory, reads * getBytes(view.type) * (index ? 1 : taps));
   }
-  addBytes(pass.output.memory, elements * pass.output.elementBytes);
+  addBytes(pass.output.memory, elements * getBytes(pass.output.type));
   int64_t reductionSteps = pass.reduction == Reduction::None ? 0 : taps;
-  layer->vectorOperations +=
-      elements * (countCostlyOperations(pass.body) + reductionSteps);
+  layer->vectorOperations += elements * reductionSteps;
+  addBody(pass.body, elements);
+}
+
+void ActivityCounter::count(const NestPass &nest) {
+  for (const NestOperand &input : nest.inputs)
+    addBytes(input.memory, countTransfers(nest, input) * getBytes(input.type));
+  addBytes(nest.output.memory, getOutputs(nest) * getBytes(nest.output.type));
+  addBody(nest.body, getOutputs(nest) * getReductionSteps(nest));
+  if (isCopy(nest))
+    layer->copiedBytes += getOutputs(nest) * getBytes(nest.output.type);
 }
 
 static void add(LayerActivity &sum, const LayerActivity &layer) {
@@ -124,6 +155,10 @@ static void add(LayerActivity &sum, const LayerActivity &layer) {
   for (unsigned i = 0; i < sum.memoryBytes.size(); ++i)
     sum.memoryBytes[i] += layer.memoryBytes[i];
   sum.vectorOperations += layer.vectorOperations;
+  sum.vectorFloatOperations += layer.vectorFloatOperations;
+  sum.tensorDmaBytes += layer.tensorDmaBytes;
+  sum.weightDmaBytes += layer.weightDmaBytes;
+  sum.copiedBytes += layer.copiedBytes;
   sum.nonzeroCells += layer.nonzeroCells;
   sum.cells += layer.cells;
   sum.nonzeroValues += layer.nonzeroValues;
@@ -138,10 +173,11 @@ Activity ActivityCounter::run() {
     std::visit([&](const auto &payload) { count(payload); },
                instruction.payload);
     const auto *stream = std::get_if<StreamTile>(&instruction.payload);
-    if (stream && tiles
-                      .emplace(instruction.layer, stream->tile.weights,
-                               stream->tile.row, stream->tile.column)
-                      .second)
+    if (stream &&
+        tiles
+            .emplace(instruction.layer, stream->tile.weights,
+                     stream->tile.block, stream->tile.row, stream->tile.column)
+            .second)
       countTile(stream->tile);
   }
   for (const LayerActivity &figures : activity.layers)
@@ -164,6 +200,7 @@ sim::getEnergy(const LayerActivity &activity,
       {"accumulator_byte", activity.getBytes(Memory::Accumulators)},
       {"dram_byte", activity.getBytes(Memory::Dram)},
       {"vector_op", activity.vectorOperations},
+      {"vector_float_op", activity.vectorFloatOperations},
       {"idle_cell_cycle", activity.getIdleCellCycles()}};
   for (auto &[event, value] : energy) {
     auto price = machine.energy.find(event);

@@ -28,50 +28,74 @@ using namespace colonnade::sim;
 // Preparing weights
 //===----------------------------------------------------------------------===//
 
-/// The tile's rows over all matrix columns.
+/// Where each slot's streams are in `streams`, the sorted streams of the tile.
+static std::vector<int64_t> findStreams(llvm::ArrayRef<int32_t> members,
+                                        llvm::ArrayRef<int32_t> streams) {
+  std::vector<int64_t> result;
+  result.reserve(members.size());
+  for (int32_t member : members)
+    result.push_back(llvm::lower_bound(streams, member) - streams.begin());
+  return result;
+}
+
+/// The tile's rows over its streams, of stored weights.
 static std::vector<int16_t> unpackTile(const Program &program,
-                                       const WeightTile &tile) {
+                                       const WeightTile &tile,
+                                       llvm::ArrayRef<int32_t> streams) {
   const PackedWeights &weights = program.weights[tile.weights];
-  int64_t firstSlot = tile.column * weights.depth;
-  int64_t lastSlot = firstSlot + program.getTileColumns(tile) * weights.depth;
+  int64_t columns = program.getTileColumns(tile);
   int64_t rows = program.getTileRows(tile);
-  std::vector<int16_t> dense(rows * weights.matrixColumns);
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t slot = firstSlot; slot < lastSlot; ++slot) {
-      int64_t index =
-          (tile.row + row) * weights.arrayColumns * weights.depth + slot;
-      if (weights.values[index] == 0)
-        continue;
-      int32_t column =
-          weights.streams[slot * weights.fanIn + weights.selects[index]];
-      dense[row * weights.matrixColumns + column] = weights.values[index];
-    }
+  std::vector<int64_t> streamOf = findStreams(
+      weights.getStreams(tile.block, tile.column, columns), streams);
+  std::vector<int16_t> dense(rows * streams.size());
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t first = weights.getCell(tile.block, tile.row + row, tile.column);
+    for (int64_t slot = 0; slot < columns * weights.depth; ++slot)
+      if (int8_t value = weights.values[first + slot]) {
+        int64_t member = slot * weights.fanIn + weights.selects[first + slot];
+        dense[row * streams.size() + streamOf[member]] = value;
+      }
+  }
   return dense;
 }
 
-PreparedTile sim::prepareTile(const Program &program, const WeightTile &tile) {
-  const CellModel &cell = *program.machine.cell;
-  int64_t matrixColumns = program.weights[tile.weights].matrixColumns;
-  std::vector<int16_t> dense = unpackTile(program, tile);
-  PreparedTile prepared;
-  prepared.rows = program.getTileRows(tile);
-  for (int64_t column = 0; column < matrixColumns; ++column) {
+/// Leaves the streams out that no row uses. `dense` holds [rows][streams].
+static void selectStreams(PreparedTile &tile, const CellModel &cell,
+                          llvm::ArrayRef<int32_t> streams,
+                          llvm::ArrayRef<int16_t> dense,
+                          std::vector<int64_t> &selected) {
+  int64_t count = streams.size();
+  for (int64_t stream = 0; stream < count; ++stream) {
     int64_t work = 0;
-    for (int64_t row = 0; row < prepared.rows; ++row)
-      work += cell.getWeightWork(dense[row * matrixColumns + column]);
+    for (int64_t row = 0; row < tile.rows; ++row)
+      work += cell.getWeightWork(dense[row * count + stream]);
     if (work == 0)
       continue;
-    prepared.columns.push_back(column);
-    prepared.weightWork.push_back(work);
+    selected.push_back(stream);
+    tile.columns.push_back(streams[stream]);
+    tile.weightWork.push_back(work);
   }
-  int64_t streams = prepared.columns.size();
+}
+
+PreparedTile sim::prepareTile(const Program &program, const WeightTile &tile,
+                              llvm::ArrayRef<int8_t> values) {
+  const PackedWeights &weights = program.weights[tile.weights];
+  std::vector<int32_t> streams = getTileStreams(
+      weights, tile.block, tile.column, program.getTileColumns(tile));
+  std::vector<int16_t> dense =
+      weights.isRunTime ? std::vector<int16_t>(values.begin(), values.end())
+                        : unpackTile(program, tile, streams);
+  PreparedTile prepared;
+  prepared.rows = program.getTileRows(tile);
+  std::vector<int64_t> selected;
+  selectStreams(prepared, *program.machine.cell, streams, dense, selected);
   prepared.rowBegin.push_back(0);
   for (int64_t row = 0; row < prepared.rows; ++row) {
-    const int16_t *values = dense.data() + row * matrixColumns;
-    for (int64_t s = 0; s < streams; s += 2) {
-      int16_t first = values[prepared.columns[s]];
+    const int16_t *line = dense.data() + row * streams.size();
+    for (size_t s = 0; s < selected.size(); s += 2) {
+      int16_t first = line[selected[s]];
       int16_t second =
-          s + 1 < streams ? values[prepared.columns[s + 1]] : int16_t(0);
+          s + 1 < selected.size() ? line[selected[s + 1]] : int16_t(0);
       if (first || second)
         prepared.pairs.push_back({static_cast<int32_t>(s / 2), first, second});
     }

@@ -36,7 +36,9 @@ struct PreparedTile {
   std::vector<int64_t> weightWork;
 };
 
-PreparedTile prepareTile(const Program &program, const WeightTile &tile);
+/// `values` are those of a tile of run-time weights, row by row.
+PreparedTile prepareTile(const Program &program, const WeightTile &tile,
+                         llvm::ArrayRef<int8_t> values = {});
 
 /// What the matrix columns read at each position of the stream's band:
 /// data[column][position], zero in the padding; column -1 reads zeros.

@@ -56,8 +56,7 @@ public:
 
   llvm::Expected<StreamTimes> stream(int64_t ready,
                                      const StreamJob &job) override {
-    if (!shadow || shadow->weights != job.tile.weights ||
-        shadow->row != job.tile.row || shadow->column != job.tile.column)
+    if (shadow != job.tile)
       return llvm::createStringError(
           "the shadow registers do not hold the tile that is swapped in");
     StreamTimes times;

@@ -106,6 +106,8 @@ llvm::Error Retirement::retire() {
 struct PendingLoad {
   LoadJob job;
   int64_t start = 0, number = 0, nextCell = 0;
+  /// Keeps LoadJob::values.
+  std::vector<int8_t> values;
 };
 
 /// Everything that a look ahead has to copy.
@@ -137,6 +139,9 @@ private:
   llvm::Error writeShadows(int64_t before);
   llvm::Error writeShadow(const PendingLoad &load, int64_t cell, int64_t cycle);
   int64_t getWriteCycle(const PendingLoad &load, int64_t cell) const;
+  int64_t countBits(const LoadJob &job, int64_t cells) const;
+  llvm::ArrayRef<int8_t> getRunTimeValues(const PendingLoad &load, int64_t row,
+                                          int64_t column) const;
   llvm::Error tick(ArrayState &array, const Packet &packet,
                    int64_t usedColumns);
   llvm::Error drain(ArrayState &array);
@@ -158,25 +163,48 @@ private:
   std::vector<int8_t> vector;
 };
 
+/// Bits of the tile's first `cells` cells. The last cell of a row of run-time
+/// weights may hold fewer values than the others.
+int64_t CellArrayImpl::countBits(const LoadJob &job, int64_t cells) const {
+  const PackedWeights &weights = program.weights[job.tile.weights];
+  if (!weights.isRunTime)
+    return cells * program.machine.cell->getWeightBits(weights.promises);
+  int64_t perRow = program.getRunTimeColumns(job.tile);
+  int64_t inLastRow = cells % job.columns * weights.depth;
+  return 8 * (cells / job.columns * perRow + std::min(inLastRow, perRow));
+}
+
 /// The loader works through the tile's bits in order; a cell's register is
 /// written in the cycle that brings its last bit.
 int64_t CellArrayImpl::getWriteCycle(const PendingLoad &load,
                                      int64_t cell) const {
-  const PackedWeights &weights = program.weights[load.job.tile.weights];
-  int64_t bits =
-      (cell + 1) * program.machine.cell->getWeightBits(weights.promises);
   int64_t cycles =
-      llvm::divideCeil(bits, 8 * program.machine.weightLoaderBytesPerCycle);
+      llvm::divideCeil(countBits(load.job, cell + 1),
+                       8 * program.machine.weightLoaderBytesPerCycle);
   return load.start + std::max<int64_t>(cycles, 1) - 1;
+}
+
+llvm::ArrayRef<int8_t>
+CellArrayImpl::getRunTimeValues(const PendingLoad &load, int64_t row,
+                                int64_t column) const {
+  int64_t depth = program.weights[load.job.tile.weights].depth;
+  int64_t perRow = program.getRunTimeColumns(load.job.tile);
+  return llvm::ArrayRef(load.values)
+      .slice(row * perRow, perRow)
+      .drop_front(column * depth)
+      .take_front(depth);
 }
 
 llvm::Error CellArrayImpl::writeShadow(const PendingLoad &load, int64_t cell,
                                        int64_t cycle) {
-  const PackedWeights &weights = program.weights[load.job.tile.weights];
+  const WeightTile &tile = load.job.tile;
+  const PackedWeights &weights = program.weights[tile.weights];
   int64_t row = cell / load.job.columns, column = cell % load.job.columns;
-  int64_t first = ((load.job.tile.row + row) * weights.arrayColumns +
-                   load.job.tile.column + column) *
-                  weights.depth;
+  if (weights.isRunTime)
+    return state.grid.writeShadow(row, column, cycle, load.number,
+                                  getRunTimeValues(load, row, column), {});
+  int64_t first =
+      weights.getCell(tile.block, tile.row + row, tile.column + column);
   return state.grid.writeShadow(
       row, column, cycle, load.number,
       llvm::ArrayRef(weights.values).slice(first, weights.depth),
@@ -241,7 +269,7 @@ llvm::Expected<LoadTimes> CellArrayImpl::load(int64_t start,
     return makeError("loading a tile at cycle {0} overwrites shadow registers "
                      "that wait to be swapped in",
                      start);
-  pending = PendingLoad{job, start, ++loads, 0};
+  pending = PendingLoad{job, start, ++loads, 0, job.values.vec()};
   shadow = job.tile;
   loaded = getWriteCycle(*pending, job.rows * job.columns - 1) + 1;
   return LoadTimes{start, loaded};
@@ -278,8 +306,7 @@ llvm::Error CellArrayImpl::feed(const StreamJob &job) {
 
 llvm::Expected<StreamTimes> CellArrayImpl::stream(int64_t ready,
                                                   const StreamJob &job) {
-  if (!shadow || shadow->weights != job.tile.weights ||
-      shadow->row != job.tile.row || shadow->column != job.tile.column)
+  if (shadow != job.tile)
     return makeError(
         "the shadow registers do not hold the tile that is swapped in");
   shadow.reset();

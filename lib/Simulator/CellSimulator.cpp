@@ -27,7 +27,9 @@ public:
 private:
   llvm::Error beginRun() override;
   llvm::Error stream(unsigned index, const StreamTile &stream) override;
-  llvm::Error observe(unsigned index) override { return timingPass->advance(); }
+  llvm::Error observe(unsigned index) override {
+    return timingPass->advance(loadedTile);
+  }
   llvm::Error endRun() override;
   void gatherVectors(const StreamTile &stream);
 
@@ -52,13 +54,12 @@ llvm::Error CellSimulator::beginRun() {
 /// The streams of the tile's columns, in the order of PackedWeights::streams.
 void CellSimulator::gatherVectors(const StreamTile &stream) {
   const PackedWeights &weights = program.weights[stream.tile.weights];
-  int64_t perColumn = weights.depth * weights.fanIn;
-  int64_t count = program.getTileColumns(stream.tile) * perColumn;
+  llvm::ArrayRef<int32_t> streams =
+      weights.getStreams(stream.tile.block, stream.tile.column,
+                         program.getTileColumns(stream.tile));
+  int64_t count = streams.size();
   int64_t positions = getPositions(stream.band, stream.window);
-  gatherData(state, stream,
-             llvm::ArrayRef(weights.streams)
-                 .slice(stream.tile.column * perColumn, count),
-             byStream);
+  gatherData(state, stream, streams, byStream);
   byPosition.resize(byStream.size());
   for (int64_t i = 0; i < count; ++i)
     for (int64_t position = 0; position < positions; ++position)

@@ -68,10 +68,6 @@ private:
   std::optional<unsigned> shadow, lastStream;
 };
 
-bool isSameTile(const WeightTile &a, const WeightTile &b) {
-  return a.weights == b.weights && a.row == b.row && a.column == b.column;
-}
-
 } // namespace
 
 int64_t HazardFinder::getCapacity(Memory memory) const {
@@ -105,7 +101,8 @@ void HazardFinder::markHostWrites() {
     mark(protectedRegions.back());
   }
   for (unsigned i = 0; i < program.weights.size(); ++i)
-    protectedRegions.push_back(getWeightsRegion(program, i));
+    if (!program.weights[i].isRunTime)
+      protectedRegions.push_back(getWeightsRegion(program, i));
 }
 
 /// Constants and weights must survive a run.
@@ -262,13 +259,13 @@ void HazardFinder::checkLoad(unsigned index, const LoadWeights &load,
       writer < 0
           ? nullptr
           : std::get_if<DmaWeights>(&program.instructions[writer].payload);
-  if (!dma || !isSameTile(dma->tile, load.tile) ||
+  if (!dma || dma->tile != load.tile ||
       dma->destinationAddress != load.sourceAddress)
     violations.report(
         index,
-        "byte {0} of weight SRAM does not hold tile [{1}, {2}] of weights "
-        "'{3}'",
-        load.sourceAddress, load.tile.row, load.tile.column,
+        "byte {0} of weight SRAM does not hold tile [{1}, {2}, {3}] of weights "
+        "'{4}'",
+        load.sourceAddress, load.tile.block, load.tile.row, load.tile.column,
         program.weights[load.tile.weights].name);
 }
 
@@ -311,12 +308,13 @@ void HazardFinder::checkShadow(unsigned index) {
                         *lastStream, getLayer(*lastStream).name);
     shadow = index;
   } else if (const auto *stream = std::get_if<StreamTile>(&payload)) {
-    bool isThere = shadow && isSameTile(getLoad(*shadow).tile, stream->tile);
+    bool isThere = shadow && getLoad(*shadow).tile == stream->tile;
     if (!isThere)
       violations.report(index,
-                        "the shadow registers do not hold tile [{0}, {1}] of "
-                        "weights '{2}'",
-                        stream->tile.row, stream->tile.column,
+                        "the shadow registers do not hold tile [{0}, {1}, {2}] "
+                        "of weights '{3}'",
+                        stream->tile.block, stream->tile.row,
+                        stream->tile.column,
                         program.weights[stream->tile.weights].name);
     else if (!clocks.isOver(*shadow))
       violations.report(index,

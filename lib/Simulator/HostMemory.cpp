@@ -15,7 +15,7 @@ using namespace colonnade;
 using namespace colonnade::sim;
 
 int64_t sim::getHostBytes(const HostTensor &tensor) {
-  int64_t bytes = tensor.elementBytes;
+  int64_t bytes = getBytes(tensor.type);
   for (int64_t extent : tensor.shape)
     bytes *= extent;
   return bytes;
@@ -23,12 +23,14 @@ int64_t sim::getHostBytes(const HostTensor &tensor) {
 
 int64_t sim::getPackedBytes(const Program &program, unsigned weights) {
   const PackedWeights &packed = program.weights[weights];
+  if (packed.isRunTime)
+    return 0;
   int64_t bytes = 0;
   for (int64_t row = 0; row < packed.rows; row += program.machine.rows)
     for (int64_t column = 0; column < packed.arrayColumns;
          column += program.machine.columns)
-      bytes += program.getTileBytes({weights, row, column});
-  return bytes;
+      bytes += program.getTileBytes({weights, /*block=*/0, row, column});
+  return packed.blocks * bytes;
 }
 
 HostRegion sim::getHostInputRegion(const Program &program) {

@@ -48,10 +48,43 @@ Band sim::getInputRegion(const Window &window, const Band &band) {
   return {row, column, height, width};
 }
 
-int64_t sim::countCostlyOperations(const ScalarBody &body) {
-  return llvm::count_if(body.operations, [](const ScalarOperation &operation) {
-    return operation.opcode != ScalarOpcode::Constant;
-  });
+/// Operations of the float units; those that only move bits are not.
+static bool isFloat(ScalarOpcode opcode) {
+  switch (opcode) {
+  case ScalarOpcode::CompareFloat:
+  case ScalarOpcode::AddFloat:
+  case ScalarOpcode::SubtractFloat:
+  case ScalarOpcode::MultiplyFloat:
+  case ScalarOpcode::DivideFloat:
+  case ScalarOpcode::MaximumFloat:
+  case ScalarOpcode::MinimumFloat:
+  case ScalarOpcode::NegateFloat:
+  case ScalarOpcode::AbsoluteFloat:
+  case ScalarOpcode::SquareRoot:
+  case ScalarOpcode::RoundEven:
+  case ScalarOpcode::Floor:
+  case ScalarOpcode::IntegerToFloat:
+  case ScalarOpcode::FloatToInteger:
+    return true;
+  default:
+    return false;
+  }
+}
+
+BodySlots sim::countSlots(const ScalarBody &body,
+                          const MachineDescription &machine) {
+  BodySlots slots;
+  for (const ScalarOperation &operation : body.operations) {
+    ScalarOpcode opcode = operation.opcode;
+    if (opcode == ScalarOpcode::DivideFloat ||
+        opcode == ScalarOpcode::SquareRoot)
+      slots.real += machine.vectorDivideSlots;
+    else if (isFloat(opcode))
+      ++slots.real;
+    else if (opcode != ScalarOpcode::Constant)
+      ++slots.integer;
+  }
+  return slots;
 }
 
 int64_t sim::getVectorElements(const VectorPass &pass) {
@@ -64,11 +97,33 @@ int64_t sim::getWindowTaps(const VectorPass &pass) {
   return pass.window.kernelHeight * pass.window.kernelWidth;
 }
 
+int64_t sim::getOutputs(const NestPass &nest) {
+  return llvm::product_of(
+      llvm::ArrayRef(nest.extents).drop_back(nest.reductionLoops));
+}
+
+int64_t sim::getReductionSteps(const NestPass &nest) {
+  return llvm::product_of(
+      llvm::ArrayRef(nest.extents).take_back(nest.reductionLoops));
+}
+
+int64_t sim::countTransfers(const NestPass &nest, const NestOperand &operand) {
+  size_t loops = operand.pitches.size();
+  while (loops > 0 && operand.pitches[loops - 1] == 0)
+    --loops;
+  return llvm::product_of(llvm::ArrayRef(nest.extents).take_front(loops));
+}
+
+bool sim::isCopy(const NestPass &nest) {
+  return nest.inputs.size() == 1 && nest.reductionLoops == 0 &&
+         nest.body.operations.empty();
+}
+
 int64_t sim::getDmaBytes(const Program &program, const Payload &payload) {
   if (const auto *weights = std::get_if<DmaWeights>(&payload))
     return program.getTileBytes(weights->tile);
   const auto &copy = std::get<DmaCopy>(payload);
-  return copy.counts[0] * copy.counts[1] * copy.counts[2];
+  return copy.runBytes * llvm::product_of(copy.counts);
 }
 
 int64_t sim::getDmaCycles(const MachineDescription &machine, int64_t bytes) {
@@ -82,24 +137,35 @@ int64_t sim::getLoadCycles(const Program &program, const WeightTile &tile) {
                           program.machine.weightLoaderBytesPerCycle));
 }
 
+static int64_t getVectorCycles(const MachineDescription &machine,
+                               const ScalarBody &body, int64_t elements,
+                               int64_t steps) {
+  int64_t passes = std::max<int64_t>(
+      1, llvm::divideCeil(countSlots(body, machine).getTotal(),
+                          machine.vectorStages));
+  return machine.vectorLatency +
+         passes * llvm::divideCeil(elements, machine.vectorLanes) * steps;
+}
+
 int64_t sim::getVectorCycles(const MachineDescription &machine,
                              const VectorPass &pass) {
-  int64_t passes =
-      std::max<int64_t>(1, llvm::divideCeil(countCostlyOperations(pass.body),
-                                            machine.vectorStages));
-  return machine.vectorLatency +
-         passes *
-             llvm::divideCeil(getVectorElements(pass), machine.vectorLanes) *
-             getWindowTaps(pass);
+  return ::getVectorCycles(machine, pass.body, getVectorElements(pass),
+                           getWindowTaps(pass));
+}
+
+int64_t sim::getVectorCycles(const MachineDescription &machine,
+                             const NestPass &nest) {
+  return ::getVectorCycles(machine, nest.body, getOutputs(nest),
+                           getReductionSteps(nest));
 }
 
 std::vector<int32_t> sim::getTileStreams(const PackedWeights &weights,
-                                         int64_t column, int64_t columns) {
-  int64_t perColumn = weights.depth * weights.fanIn;
-  auto first = weights.streams.begin() + column * perColumn;
+                                         int64_t block, int64_t column,
+                                         int64_t columns) {
   std::vector<int32_t> streams;
-  std::copy_if(first, first + columns * perColumn, std::back_inserter(streams),
-               [](int32_t matrixColumn) { return matrixColumn != -1; });
+  llvm::copy_if(weights.getStreams(block, column, columns),
+                std::back_inserter(streams),
+                [](int32_t matrixColumn) { return matrixColumn != -1; });
   llvm::sort(streams);
   streams.erase(llvm::unique(streams), streams.end());
   return streams;
@@ -121,11 +187,12 @@ int64_t sim::getBankReadCycles(llvm::ArrayRef<int32_t> streams,
   return *llvm::max_element(reads);
 }
 
-int64_t sim::getRequiredStepCycles(const PackedWeights &weights, int64_t column,
-                                   int64_t columns, const Window &window,
-                                   const View &data,
+int64_t sim::getRequiredStepCycles(const PackedWeights &weights, int64_t block,
+                                   int64_t column, int64_t columns,
+                                   const Window &window, const View &data,
                                    const MachineDescription &machine) {
-  std::vector<int32_t> streams = getTileStreams(weights, column, columns);
+  std::vector<int32_t> streams =
+      getTileStreams(weights, block, column, columns);
   return std::max(
       machine.cell->getCyclesPerStep(weights.promises),
       getBankReadCycles(streams, window, data, machine.dataSramBanks));
@@ -134,7 +201,7 @@ int64_t sim::getRequiredStepCycles(const PackedWeights &weights, int64_t column,
 int64_t sim::getRequiredStepCycles(const Program &program,
                                    const StreamTile &stream) {
   return getRequiredStepCycles(program.weights[stream.tile.weights],
-                               stream.tile.column,
+                               stream.tile.block, stream.tile.column,
                                program.getTileColumns(stream.tile),
                                stream.window, stream.data, program.machine);
 }

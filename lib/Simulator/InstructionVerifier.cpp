@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MemoryAccesses.h"
 #include "Violations.h"
 #include "colonnade/Simulator/InstructionCosts.h"
 #include "llvm/ADT/STLExtras.h"
@@ -26,10 +27,11 @@ public:
 
   void checkTokens();
   void check(const DmaCopy &copy);
-  void check(const DmaWeights &dma) { checkTile(dma.tile); }
+  void check(const DmaWeights &dma);
   void check(const LoadWeights &load) { checkTile(load.tile); }
   void check(const StreamTile &stream);
   void check(const VectorPass &pass);
+  void check(const NestPass &nest);
 
 private:
   template <typename... Values>
@@ -44,6 +46,11 @@ private:
   bool checkView(const View &view, llvm::ArrayRef<Memory> memories,
                  const char *name);
   void checkBody(const VectorPass &pass);
+  bool checkLoops(const NestPass &nest);
+  bool checkOperand(const NestPass &nest, const NestOperand &operand,
+                    llvm::ArrayRef<Memory> memories, const char *name);
+  bool checkNestOutput(const NestPass &nest);
+  bool checkInPlace(const NestPass &nest, const NestOperand &input);
 
   const Program &program;
   unsigned index;
@@ -71,13 +78,37 @@ bool InstructionChecker::checkTile(const WeightTile &tile) {
     return report("names weights {0} of {1}", tile.weights,
                   program.weights.size());
   const PackedWeights &weights = program.weights[tile.weights];
-  if (tile.row >= 0 && tile.row < weights.rows && tile.column >= 0 &&
+  if (tile.block >= 0 && tile.block < weights.blocks && tile.row >= 0 &&
+      tile.row < weights.rows && tile.column >= 0 &&
       tile.column < weights.arrayColumns)
     return true;
-  return report("tile [{0}, {1}] lies outside weights '{2}' of {3} rows and "
-                "{4} array columns",
-                tile.row, tile.column, weights.name, weights.rows,
-                weights.arrayColumns);
+  return report(
+      "tile [{0}, {1}, {2}] lies outside weights '{3}' of {4} blocks, "
+      "{5} rows and {6} array columns",
+      tile.block, tile.row, tile.column, weights.name, weights.blocks,
+      weights.rows, weights.arrayColumns);
+}
+
+void InstructionChecker::check(const DmaWeights &dma) {
+  if (!checkTile(dma.tile))
+    return;
+  const PackedWeights &weights = program.weights[dma.tile.weights];
+  if (weights.isRunTime != dma.source.has_value())
+    return (void)report("copies weights '{0}', which are {1}, from {2}",
+                        weights.name,
+                        weights.isRunTime ? "computed at run time" : "stored",
+                        dma.source ? "a tensor" : "their packed tiles");
+  if (!dma.source)
+    return;
+  const RunTimeMatrix &source = *dma.source;
+  if (source.memory != Memory::Dram && source.memory != Memory::DataSram)
+    return (void)report("gathers weights '{0}' from {1}; expected DRAM or data "
+                        "SRAM",
+                        weights.name, stringify(source.memory));
+  for (int64_t pitch : {source.blockPitch, source.rowPitch, source.columnPitch})
+    if (pitch < 0)
+      return (void)report("gathers weights '{0}' with a negative pitch of {1}",
+                          weights.name, pitch);
 }
 
 bool InstructionChecker::checkWindow(const Window &w) {
@@ -116,9 +147,9 @@ bool InstructionChecker::checkView(const View &view,
                                    const char *name) {
   if (!llvm::is_contained(memories, view.memory))
     return report("its {0} cannot lie in {1}", name, stringify(view.memory));
-  if (view.elementBytes != 1 && view.elementBytes != 4)
-    return report("its {0} has elements of {1} bytes; expected 1 or 4", name,
-                  view.elementBytes);
+  if (!isTensorType(view.type))
+    return report("its {0} has elements of type {1}; expected i8, i32 or f32",
+                  name, stringify(view.type));
   if (view.channelPitch < 0 || view.rowPitch < 0 || view.columnPitch < 0)
     return report("its {0} has a negative pitch", name);
   return true;
@@ -130,11 +161,12 @@ void InstructionChecker::check(const StreamTile &stream) {
       !checkView(stream.data, Memory::DataSram, "data") ||
       !checkView(stream.accumulators, Memory::Accumulators, "accumulators"))
     return;
-  if (stream.data.elementBytes != 1 || stream.accumulators.elementBytes != 4)
-    return (void)report("streams elements of {0} bytes into accumulators of "
-                        "{1}; expected 1 and 4",
-                        stream.data.elementBytes,
-                        stream.accumulators.elementBytes);
+  if (stream.data.type != ScalarType::I8 ||
+      stream.accumulators.type != ScalarType::I32)
+    return (void)report("streams {0} into accumulators of {1}; expected i8 "
+                        "and i32",
+                        stringify(stream.data.type),
+                        stringify(stream.accumulators.type));
   const PackedWeights &weights = program.weights[stream.tile.weights];
   const Window &window = stream.window;
   int64_t taps = window.channels * window.kernelHeight * window.kernelWidth;
@@ -155,14 +187,21 @@ void InstructionChecker::check(const DmaCopy &copy) {
     if (memory == Memory::Accumulators)
       report("copies accumulators, which only the array and the vector unit "
              "reach");
+  if (copy.sourcePitches.size() != copy.counts.size() ||
+      copy.destinationPitches.size() != copy.counts.size())
+    return (void)report("copies along {0} dimensions with {1} source and {2} "
+                        "destination pitches",
+                        copy.counts.size(), copy.sourcePitches.size(),
+                        copy.destinationPitches.size());
+  if (copy.runBytes < 1)
+    return (void)report("copies runs of {0} bytes", copy.runBytes);
   for (int64_t count : copy.counts)
     if (count < 1)
-      return (void)report("copies {0} x {1} x {2} bytes", copy.counts[0],
-                          copy.counts[1], copy.counts[2]);
-  for (int64_t pitch : {copy.sourcePitch[0], copy.sourcePitch[1],
-                        copy.destinationPitch[0], copy.destinationPitch[1]})
-    if (pitch < 0)
-      report("copies with a negative pitch of {0}", pitch);
+      return (void)report("copies {0} runs along a dimension", count);
+  for (const auto *pitches : {&copy.sourcePitches, &copy.destinationPitches})
+    for (int64_t pitch : *pitches)
+      if (pitch < 0)
+        report("copies with a negative pitch of {0}", pitch);
 }
 
 void InstructionChecker::check(const VectorPass &pass) {
@@ -186,13 +225,126 @@ void InstructionChecker::check(const VectorPass &pass) {
 
 /// A sum over a window has 32 bits, whatever it adds up.
 void InstructionChecker::checkBody(const VectorPass &pass) {
-  llvm::SmallVector<int64_t> arguments;
+  llvm::SmallVector<ScalarType> arguments;
   for (const View &input : pass.inputs)
-    arguments.push_back(8 * input.elementBytes);
+    arguments.push_back(input.type);
+  if (pass.reduction != Reduction::None && arguments.front() == ScalarType::F32)
+    return (void)report("reduces a window of f32; windows reduce "
+                        "integers only");
   if (pass.reduction == Reduction::Sum)
-    arguments.front() = 32;
-  checkScalarBody(program, index, pass.body, arguments,
-                  8 * pass.output.elementBytes, violations);
+    arguments.front() = ScalarType::I32;
+  checkScalarBody(program, index, pass.body, arguments, pass.output.type,
+                  violations);
+}
+
+/// Largest number of steps of a nest, and of bytes between two neighbours of an
+/// operand: far beyond any memory, far from overflows.
+static constexpr int64_t kNestLimit = int64_t(1) << 40;
+
+bool InstructionChecker::checkLoops(const NestPass &nest) {
+  if (nest.reductionLoops > nest.extents.size())
+    return report("reduces along {0} of {1} loops", nest.reductionLoops,
+                  nest.extents.size());
+  int64_t steps = 1;
+  for (int64_t extent : nest.extents) {
+    if (extent < 1)
+      return report("has a loop of {0} steps, below 1", extent);
+    if (extent > kNestLimit / steps)
+      return report("has loops of more than {0} steps", kNestLimit);
+    steps *= extent;
+  }
+  return true;
+}
+
+bool InstructionChecker::checkOperand(const NestPass &nest,
+                                      const NestOperand &operand,
+                                      llvm::ArrayRef<Memory> memories,
+                                      const char *name) {
+  if (!llvm::is_contained(memories, operand.memory))
+    return report("its {0} cannot lie in {1}", name, stringify(operand.memory));
+  if (!isTensorType(operand.type))
+    return report("its {0} has elements of type {1}; expected i8, i32 or f32",
+                  name, stringify(operand.type));
+  if (operand.pitches.size() != nest.extents.size())
+    return report("its {0} has {1} pitches for {2} loops", name,
+                  operand.pitches.size(), nest.extents.size());
+  for (auto [extent, pitch] : llvm::zip_equal(nest.extents, operand.pitches))
+    if (std::abs(pitch) > kNestLimit / extent)
+      return report("its {0} has a pitch of {1} in a loop of {2} steps", name,
+                    pitch, extent);
+  return true;
+}
+
+/// No two outputs share a byte: each pitch steps over all that the loops with
+/// smaller pitches write.
+bool InstructionChecker::checkNestOutput(const NestPass &nest) {
+  llvm::SmallVector<std::pair<int64_t, int64_t>> loops;
+  size_t outerLoops = nest.extents.size() - nest.reductionLoops;
+  for (auto [i, pitch] : llvm::enumerate(nest.output.pitches))
+    if (i >= outerLoops && pitch != 0)
+      return report("its output has a pitch of {0} in reduction loop {1}, "
+                    "expected 0",
+                    pitch, i);
+    else if (i < outerLoops && nest.extents[i] > 1)
+      loops.push_back({std::abs(pitch), nest.extents[i]});
+  llvm::sort(loops);
+  int64_t span = getBytes(nest.output.type);
+  for (auto [pitch, extent] : loops) {
+    if (pitch < span)
+      return report("its output has a pitch of {0} bytes, but the loops inside "
+                    "write {1}",
+                    pitch, span);
+    span += pitch * (extent - 1);
+  }
+  return true;
+}
+
+/// A nest may write the bytes it reads where every output is written behind the
+/// only read of its bytes.
+bool InstructionChecker::checkInPlace(const NestPass &nest,
+                                      const NestOperand &input) {
+  bool isSamePlace = input.address == nest.output.address &&
+                     input.type == nest.output.type && nest.reductionLoops == 0;
+  for (size_t i = 0; i < nest.extents.size() && isSamePlace; ++i)
+    isSamePlace =
+        nest.extents[i] == 1 || input.pitches[i] == nest.output.pitches[i];
+  if (isSamePlace || !overlapsOutput(nest, input))
+    return true;
+  ByteRange written = getNestAccess(nest, nest.output, true).getBounds();
+  ByteRange read = getNestAccess(nest, input, false).getBounds();
+  return report("its output at bytes [{0}, {1}) of {2} overlaps its input at "
+                "[{3}, {4})",
+                written.begin, written.end, stringify(nest.output.memory),
+                read.begin, read.end);
+}
+
+void InstructionChecker::check(const NestPass &nest) {
+  if (!checkLoops(nest))
+    return;
+  llvm::SmallVector<ScalarType> arguments;
+  for (const NestOperand &input : nest.inputs) {
+    if (!checkOperand(
+            nest, input,
+            {Memory::Accumulators, Memory::DataSram, Memory::WeightSram},
+            "input"))
+      return;
+    arguments.push_back(input.type);
+  }
+  if (!checkOperand(nest, nest.output, Memory::DataSram, "output") ||
+      !checkNestOutput(nest))
+    return;
+  if (nest.reductionLoops) {
+    if (!fits(nest.initial, nest.output.type))
+      return (void)report("its accumulator starts at {0}, which does not fit "
+                          "into {1}",
+                          nest.initial, stringify(nest.output.type));
+    arguments.push_back(nest.output.type);
+  }
+  for (const NestOperand &input : nest.inputs)
+    if (!checkInPlace(nest, input))
+      return;
+  checkScalarBody(program, index, nest.body, arguments, nest.output.type,
+                  violations);
 }
 
 void sim::checkInstructions(const Program &program, Violations &violations) {

@@ -26,7 +26,7 @@ private:
   llvm::Error stream(unsigned index, const StreamTile &stream) override;
 
   std::vector<PreparedTile> tiles;
-  /// Prepared tile of each StreamTile instruction.
+  /// Prepared tile of each StreamTile instruction of stored weights.
   std::vector<unsigned> tileOf;
   /// Work of each data value, indexed by value + 128.
   std::array<int64_t, 256> dataWork;
@@ -42,23 +42,28 @@ MachineSimulator::MachineSimulator(Program source, ProgramTiming times,
     : ProgramSimulator(std::move(source), std::move(times), counted) {
   for (int value = -128; value < 128; ++value)
     dataWork[value + 128] = program.machine.cell->getDataWork(value);
-  std::map<std::tuple<unsigned, int64_t, int64_t>, unsigned> known;
+  std::map<std::tuple<unsigned, int64_t, int64_t, int64_t>, unsigned> known;
   tileOf.resize(program.instructions.size());
   for (auto [i, instruction] : llvm::enumerate(program.instructions)) {
     const auto *stream = std::get_if<StreamTile>(&instruction.payload);
-    if (!stream)
+    if (!stream || program.weights[stream->tile.weights].isRunTime)
       continue;
     const WeightTile &tile = stream->tile;
-    auto [it, isNew] =
-        known.try_emplace({tile.weights, tile.row, tile.column}, tiles.size());
+    auto [it, isNew] = known.try_emplace(
+        {tile.weights, tile.block, tile.row, tile.column}, tiles.size());
     if (isNew)
       tiles.push_back(prepareTile(program, tile));
     tileOf[i] = it->second;
   }
 }
 
+/// Verification has shown that the last tile loaded is the stream's.
 llvm::Error MachineSimulator::stream(unsigned index, const StreamTile &stream) {
-  const PreparedTile &tile = tiles[tileOf[index]];
+  bool isRunTime = program.weights[stream.tile.weights].isRunTime;
+  PreparedTile loaded;
+  if (isRunTime)
+    loaded = prepareTile(program, stream.tile, loadedTile);
+  const PreparedTile &tile = isRunTime ? loaded : tiles[tileOf[index]];
   int64_t positions = getPositions(stream.band, stream.window);
   gatherData(state, stream, tile.columns, data);
   if (isCounting())

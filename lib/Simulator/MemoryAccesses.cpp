@@ -11,6 +11,7 @@
 
 #include "MemoryAccesses.h"
 #include "MachineState.h"
+#include "RunTimeWeights.h"
 #include "colonnade/Simulator/InstructionCosts.h"
 #include "llvm/ADT/STLExtras.h"
 #include <tuple>
@@ -86,10 +87,13 @@ void StridedRuns::appendTo(llvm::SmallVectorImpl<ByteRange> &runs, int64_t at,
     appendTo(runs, at + i * dimensions[dimension].pitch, dimension + 1);
 }
 
+/// Runs that an access is split into; beyond that, gaps count as touched.
+static constexpr int64_t kMostRuns = 4096;
+
 static MemoryAccess makeAccess(Memory memory, bool isWrite, int64_t begin,
                                int64_t bytes,
-                               llvm::ArrayRef<Dimension> dimensions) {
-  static constexpr int64_t kMostRuns = 4096;
+                               llvm::ArrayRef<Dimension> dimensions,
+                               int64_t mostRuns = kMostRuns) {
   MemoryAccess access;
   access.memory = memory;
   access.isWrite = isWrite;
@@ -98,7 +102,7 @@ static MemoryAccess makeAccess(Memory memory, bool isWrite, int64_t begin,
   strided.bytes = bytes;
   strided.dimensions.assign(dimensions.begin(), dimensions.end());
   strided.normalize();
-  while (strided.countRuns() > kMostRuns) {
+  while (strided.countRuns() > mostRuns) {
     strided.fillInnermost();
     access.isExact = false;
   }
@@ -112,7 +116,7 @@ static MemoryAccess makeViewAccess(const View &view, int64_t channel,
                                    bool isWrite) {
   MemoryAccess access = makeAccess(
       view.memory, isWrite,
-      getAddress(view, channel, region.row, region.column), view.elementBytes,
+      getAddress(view, channel, region.row, region.column), getBytes(view.type),
       {{channels, view.channelPitch},
        {region.height, view.rowPitch},
        {region.width, view.columnPitch}});
@@ -125,18 +129,35 @@ using Accesses = llvm::SmallVector<MemoryAccess, 6>;
 
 static void add(const Program &, const DmaCopy &copy, Accesses &accesses) {
   auto addSide = [&](Memory memory, bool isWrite, int64_t address,
-                     const std::array<int64_t, 2> &pitch) {
+                     llvm::ArrayRef<int64_t> pitches) {
+    llvm::SmallVector<Dimension, 4> dimensions;
+    for (auto [count, pitch] : llvm::zip_equal(copy.counts, pitches))
+      dimensions.push_back({count, pitch});
     accesses.push_back(
-        makeAccess(memory, isWrite, address, copy.counts[2],
-                   {{copy.counts[0], pitch[0]}, {copy.counts[1], pitch[1]}}));
+        makeAccess(memory, isWrite, address, copy.runBytes, dimensions));
   };
-  addSide(copy.sourceMemory, false, copy.sourceAddress, copy.sourcePitch);
+  addSide(copy.sourceMemory, false, copy.sourceAddress, copy.sourcePitches);
   addSide(copy.destinationMemory, true, copy.destinationAddress,
-          copy.destinationPitch);
+          copy.destinationPitches);
+}
+
+/// The values that a tile takes from the tensor behind run-time weights.
+static MemoryAccess makeSourceAccess(const Program &program,
+                                     const DmaWeights &dma) {
+  const RunTimeMatrix &source = *dma.source;
+  MemoryAccess access = makeAccess(
+      source.memory, /*isWrite=*/false, getTileAddress(program, dma), 1,
+      {{program.getTileRows(dma.tile), source.rowPitch},
+       {program.getRunTimeColumns(dma.tile), source.columnPitch}});
+  access.buffer = ByteRange{source.bufferAddress,
+                            source.bufferAddress + source.bufferBytes};
+  return access;
 }
 
 static void add(const Program &program, const DmaWeights &dma,
                 Accesses &accesses) {
+  if (dma.source)
+    accesses.push_back(makeSourceAccess(program, dma));
   accesses.push_back(makeAccess(Memory::WeightSram, true,
                                 dma.destinationAddress,
                                 program.getTileBytes(dma.tile), {}));
@@ -170,6 +191,62 @@ static void add(const Program &, const VectorPass &pass, Accesses &accesses) {
   }
   accesses.push_back(
       makeViewAccess(pass.output, pass.channel, pass.channels, band, true));
+}
+
+static MemoryAccess makeNestAccess(const NestPass &nest,
+                                   const NestOperand &operand, bool isWrite,
+                                   int64_t mostRuns) {
+  llvm::SmallVector<Dimension, 6> dimensions;
+  int64_t begin = operand.address;
+  for (auto [extent, pitch] : llvm::zip_equal(nest.extents, operand.pitches)) {
+    dimensions.push_back({extent, std::abs(pitch)});
+    begin += std::min<int64_t>(0, (extent - 1) * pitch);
+  }
+  MemoryAccess access =
+      makeAccess(operand.memory, isWrite, begin, getBytes(operand.type),
+                 dimensions, mostRuns);
+  access.buffer = ByteRange{operand.bufferAddress,
+                            operand.bufferAddress + operand.bufferBytes};
+  return access;
+}
+
+MemoryAccess sim::getNestAccess(const NestPass &nest,
+                                const NestOperand &operand, bool isWrite) {
+  return makeNestAccess(nest, operand, isWrite, kMostRuns);
+}
+
+static bool intersect(ByteRange a, ByteRange b) {
+  return a.begin < b.end && b.begin < a.end;
+}
+
+/// Only operands whose bounds meet are looked at closely, and then far beyond
+/// kMostRuns: the parts of a concatenation are interleaved in one buffer.
+bool sim::overlapsOutput(const NestPass &nest, const NestOperand &input) {
+  static constexpr int64_t kMostComparedRuns = 1 << 20;
+  if (input.memory != nest.output.memory)
+    return false;
+  auto hasMet = [&](int64_t mostRuns) {
+    MemoryAccess read = makeNestAccess(nest, input, false, mostRuns);
+    MemoryAccess written = makeNestAccess(nest, nest.output, true, mostRuns);
+    llvm::sort(read.runs, [](ByteRange a, ByteRange b) {
+      return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+    });
+    const auto *run = written.runs.begin();
+    for (ByteRange range : read.runs) {
+      while (run != written.runs.end() && run->end <= range.begin)
+        ++run;
+      if (run != written.runs.end() && intersect(*run, range))
+        return true;
+    }
+    return false;
+  };
+  return hasMet(1) && hasMet(kMostComparedRuns);
+}
+
+static void add(const Program &, const NestPass &nest, Accesses &accesses) {
+  for (const NestOperand &input : nest.inputs)
+    accesses.push_back(getNestAccess(nest, input, /*isWrite=*/false));
+  accesses.push_back(getNestAccess(nest, nest.output, /*isWrite=*/true));
 }
 
 Accesses sim::getAccesses(const Program &program,

@@ -44,6 +44,13 @@ struct MemoryAccess {
 llvm::SmallVector<MemoryAccess, 6> getAccesses(const Program &program,
                                                const Instruction &instruction);
 
+/// What a nest touches of one of its operands.
+MemoryAccess getNestAccess(const NestPass &nest, const NestOperand &operand,
+                           bool isWrite);
+
+/// Whether a nest reads bytes of `input` that it writes.
+bool overlapsOutput(const NestPass &nest, const NestOperand &input);
+
 } // namespace colonnade::sim
 
 #endif // LIB_SIMULATOR_MEMORYACCESSES_H

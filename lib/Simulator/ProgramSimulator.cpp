@@ -12,6 +12,8 @@
 #include "ProgramSimulator.h"
 #include "HostMemory.h"
 #include "MemoryAccesses.h"
+#include "RunTimeWeights.h"
+#include "StridedLoops.h"
 #include "colonnade/Simulator/ProgramVerifier.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -55,30 +57,38 @@ bool ProgramSimulator::isCounting() const {
 }
 
 void ProgramSimulator::copy(const DmaCopy &copy) {
-  for (int64_t i = 0; i < copy.counts[0]; ++i)
-    for (int64_t j = 0; j < copy.counts[1]; ++j)
-      std::memmove(
-          state.get(copy.destinationMemory, copy.destinationAddress +
-                                                i * copy.destinationPitch[0] +
-                                                j * copy.destinationPitch[1]),
-          state.get(copy.sourceMemory, copy.sourceAddress +
-                                           i * copy.sourcePitch[0] +
-                                           j * copy.sourcePitch[1]),
-          copy.counts[2]);
+  StridedLoops loops;
+  for (auto [count, source, destination] : llvm::zip_equal(
+           copy.counts, copy.sourcePitches, copy.destinationPitches))
+    loops.push_back({count, {source, destination}});
+  LoopCounter counter(loops, {copy.sourceAddress, copy.destinationAddress});
+  do
+    std::memmove(state.get(copy.destinationMemory, counter.getOffsets()[1]),
+                 state.get(copy.sourceMemory, counter.getOffsets()[0]),
+                 copy.runBytes);
+  while (counter.advance());
 }
 
-/// Weight tiles need no bytes: verification has shown that each stream meets
-/// the tile it names.
+/// Tiles of stored weights need no bytes: verification has shown that each
+/// stream meets the tile it names.
 llvm::Error ProgramSimulator::execute(unsigned index) {
   const Payload &payload = program.instructions[index].payload;
+  const auto *load = std::get_if<LoadWeights>(&payload);
+  if (load && program.weights[load->tile.weights].isRunTime)
+    if (llvm::Error error = readTile(state, program, *load, loadedTile))
+      return error;
   if (const auto *tile = std::get_if<StreamTile>(&payload))
     return stream(index, *tile);
   if (llvm::Error error = observe(index))
     return error;
   if (const auto *pass = std::get_if<VectorPass>(&payload))
     return runVectorPass(state, *pass, tables, scratch);
+  if (const auto *nest = std::get_if<NestPass>(&payload))
+    return runNest(state, *nest, tables, scratch);
   if (const auto *dma = std::get_if<DmaCopy>(&payload))
     copy(*dma);
+  if (const auto *dma = std::get_if<DmaWeights>(&payload); dma && dma->source)
+    gatherTile(state, program, *dma);
   return llvm::Error::success();
 }
 
@@ -153,9 +163,15 @@ Simulator::create(Program program, SimulationOptions options) {
   llvm::Expected<ProgramTiming> timing = computeTiming(program);
   if (!timing)
     return timing.takeError();
-  return options.fidelity == Fidelity::Machine
-             ? createMachineSimulator(std::move(program), std::move(*timing),
-                                      options.countedRuns)
-             : createCellSimulator(std::move(program), std::move(*timing),
-                                   options.countedRuns);
+  switch (options.fidelity) {
+  case Fidelity::Timing:
+    return createTimingSimulator(std::move(program), std::move(*timing));
+  case Fidelity::Machine:
+    return createMachineSimulator(std::move(program), std::move(*timing),
+                                  options.countedRuns);
+  case Fidelity::Cell:
+    return createCellSimulator(std::move(program), std::move(*timing),
+                               options.countedRuns);
+  }
+  llvm_unreachable("unknown fidelity");
 }

@@ -42,6 +42,8 @@ protected:
   Program program;
   ProgramTiming timing;
   MachineState state;
+  /// Values of the last tile of run-time weights that was loaded.
+  std::vector<int8_t> loadedTile;
 
 private:
   void sizeMemories();
@@ -59,6 +61,8 @@ private:
   VectorScratch scratch;
 };
 
+std::unique_ptr<Simulator> createTimingSimulator(Program program,
+                                                 ProgramTiming timing);
 std::unique_ptr<Simulator> createMachineSimulator(Program program,
                                                   ProgramTiming timing,
                                                   CountedRuns counted);

@@ -4,15 +4,13 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The machine, the weights and the DRAM layout; and the order in which all
-// checks run.
+// The machine and the DRAM layout; and the order in which all checks run.
 //
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Simulator/ProgramVerifier.h"
 #include "HostMemory.h"
 #include "Violations.h"
-#include "colonnade/Numerics/TermSelection.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace colonnade;
@@ -28,12 +26,8 @@ public:
 
 private:
   bool checkMachine();
-  void checkWeights(unsigned index);
-  void checkTermBudget(unsigned index);
-  void checkOverflow(unsigned index, llvm::ArrayRef<int8_t> dense);
   void checkHostTensor(const HostTensor &tensor, const char *name);
   void checkDram();
-  unsigned getFirstUser(unsigned weights) const;
 
   const Program &program;
   Violations &violations;
@@ -57,7 +51,7 @@ void PartChecker::run() {
   if (!violations.isEmpty())
     return;
   for (unsigned i = 0; i < program.weights.size(); ++i)
-    checkWeights(i);
+    checkWeights(program, i, violations);
   checkHostTensor(program.input, "input");
   checkHostTensor(program.output, "output");
   if (violations.isEmpty())
@@ -78,7 +72,8 @@ bool PartChecker::checkMachine() {
       {"data SRAM banks", machine.dataSramBanks},
       {"weight loader bytes per cycle", machine.weightLoaderBytesPerCycle},
       {"vector lanes", machine.vectorLanes},
-      {"vector stages", machine.vectorStages}};
+      {"vector stages", machine.vectorStages},
+      {"slots of a division", machine.vectorDivideSlots}};
   for (auto [name, value] : sizes)
     if (value < 1)
       violations.report(kWholeProgram,
@@ -88,100 +83,18 @@ bool PartChecker::checkMachine() {
 }
 
 //===----------------------------------------------------------------------===//
-// Weights
-//===----------------------------------------------------------------------===//
-
-/// The instruction that violations about weights point at.
-unsigned PartChecker::getFirstUser(unsigned weights) const {
-  for (auto [i, instruction] : llvm::enumerate(program.instructions)) {
-    const Payload &payload = instruction.payload;
-    const WeightTile *tile = nullptr;
-    if (const auto *dma = std::get_if<DmaWeights>(&payload))
-      tile = &dma->tile;
-    else if (const auto *stream = std::get_if<StreamTile>(&payload))
-      tile = &stream->tile;
-    if (tile && tile->weights == weights)
-      return i;
-  }
-  return kWholeProgram;
-}
-
-void PartChecker::checkWeights(unsigned index) {
-  const PackedWeights &weights = program.weights[index];
-  llvm::Expected<std::vector<int8_t>> dense = unpackWeights(weights);
-  if (!dense)
-    return violations.report(getFirstUser(index), "{0}",
-                             llvm::toString(dense.takeError()));
-  uint64_t digest = digestMatrix(*dense, weights.rows, weights.matrixColumns);
-  if (digest != weights.digest)
-    violations.report(
-        getFirstUser(index),
-        "weights '{0}': the tiles stand for a matrix with digest {1:x}, but "
-        "the compiled one has {2:x}: a value, select or stream is wrong",
-        weights.name, digest, weights.digest);
-  OperandPromises needed = weights.promises;
-  needed.slots = std::max(needed.slots, weights.depth);
-  needed.fanIn = std::max(needed.fanIn, weights.fanIn);
-  if (llvm::Error error = program.machine.cell->check(needed))
-    violations.report(getFirstUser(index), "weights '{0}': {1}", weights.name,
-                      llvm::toString(std::move(error)));
-  checkTermBudget(index);
-  checkOverflow(index, *dense);
-}
-
-/// What one cell holds needs at most weightTerms terms. Non-adjacent form is
-/// never longer than the promised encoding.
-void PartChecker::checkTermBudget(unsigned index) {
-  const PackedWeights &weights = program.weights[index];
-  int64_t budget = weights.promises.weightTerms;
-  if (budget == 0)
-    return;
-  for (int64_t cell = 0; cell < weights.rows * weights.arrayColumns; ++cell) {
-    int64_t terms = 0;
-    for (int8_t value : llvm::ArrayRef(weights.values)
-                            .slice(cell * weights.depth, weights.depth))
-      terms += countPromisedTerms(value, DigitSet::Naf);
-    if (terms > budget)
-      return violations.report(
-          getFirstUser(index),
-          "weights '{0}': the cell of row {1}, array column {2} needs {3} "
-          "terms, but {4} are promised",
-          weights.name, cell / weights.arrayColumns,
-          cell % weights.arrayColumns, terms, budget);
-  }
-}
-
-/// No sum of a row's products can leave 32 bits, in whatever order they are
-/// added: |data| is at most 128.
-void PartChecker::checkOverflow(unsigned index, llvm::ArrayRef<int8_t> dense) {
-  const PackedWeights &weights = program.weights[index];
-  for (int64_t row = 0; row < weights.rows; ++row) {
-    int64_t sum = 0;
-    for (int8_t value :
-         dense.slice(row * weights.matrixColumns, weights.matrixColumns))
-      sum += std::abs(int64_t(value));
-    if (sum * 128 > INT32_MAX)
-      return violations.report(
-          getFirstUser(index),
-          "weights '{0}': row {1} may add up to {2}, beyond the 32-bit "
-          "accumulator's {3}",
-          weights.name, row, sum * 128, INT32_MAX);
-  }
-}
-
-//===----------------------------------------------------------------------===//
 // DRAM
 //===----------------------------------------------------------------------===//
 
 void PartChecker::checkHostTensor(const HostTensor &tensor, const char *name) {
   bool isPositive =
       llvm::all_of(tensor.shape, [](int64_t extent) { return extent >= 1; });
-  if (!isPositive || (tensor.elementBytes != 1 && tensor.elementBytes != 4) ||
-      tensor.address < 0)
-    violations.report(kWholeProgram,
-                      "the {0} must have positive extents, elements of 1 or 4 "
-                      "bytes and an address of at least 0",
-                      name);
+  if (!isPositive || !isTensorType(tensor.type) || tensor.address < 0)
+    violations.report(
+        kWholeProgram,
+        "the {0} must have positive extents, elements of type i8, "
+        "i32 or f32 and an address of at least 0",
+        name);
 }
 
 void PartChecker::checkDram() {
@@ -190,7 +103,8 @@ void PartChecker::checkDram() {
   for (const ConstantBytes &constant : program.constants)
     regions.push_back(getConstantRegion(constant));
   for (unsigned i = 0; i < program.weights.size(); ++i)
-    regions.push_back(getWeightsRegion(program, i));
+    if (!program.weights[i].isRunTime)
+      regions.push_back(getWeightsRegion(program, i));
   llvm::sort(regions, [](const HostRegion &a, const HostRegion &b) {
     return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
   });

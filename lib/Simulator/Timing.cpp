@@ -56,22 +56,26 @@ void TimingPass::runVector(unsigned index, LayerTiming &layer) {
   const Instruction &instruction = program.instructions[index];
   int64_t &free = queueFree[getIndex(Queue::Vector)];
   int64_t start = std::max(free, getReadiness(instruction).all);
-  int64_t cycles = getVectorCycles(program.machine,
-                                   std::get<VectorPass>(instruction.payload));
+  const auto *nest = std::get_if<NestPass>(&instruction.payload);
+  int64_t cycles =
+      nest ? getVectorCycles(program.machine, *nest)
+           : getVectorCycles(program.machine,
+                             std::get<VectorPass>(instruction.payload));
   free = start + cycles;
   timing.instructions.push_back({start, free, free});
   layer.vectorBusy += cycles;
   timing.total.vectorBusy += cycles;
 }
 
-llvm::Error TimingPass::runLoad(unsigned index, LayerTiming &layer) {
+llvm::Error TimingPass::runLoad(unsigned index, LayerTiming &layer,
+                                llvm::ArrayRef<int8_t> values) {
   const Instruction &instruction = program.instructions[index];
   const WeightTile &tile = std::get<LoadWeights>(instruction.payload).tile;
   int64_t &free = queueFree[getIndex(Queue::WeightLoader)];
   Readiness readiness = getReadiness(instruction);
   int64_t start = std::max(free, readiness.all);
   LoadJob job = {tile, program.getTileRows(tile), program.getTileColumns(tile),
-                 getLoadCycles(program, tile)};
+                 getLoadCycles(program, tile), values};
   llvm::Expected<LoadTimes> times = array.load(start, job);
   if (!times)
     return times.takeError();
@@ -141,7 +145,7 @@ llvm::Error TimingPass::advance(llvm::ArrayRef<int8_t> data,
     runDma(index, layer);
     break;
   case Queue::WeightLoader:
-    error = runLoad(index, layer);
+    error = runLoad(index, layer, data);
     break;
   case Queue::Array:
     error = runStream(index, layer, data, sums);

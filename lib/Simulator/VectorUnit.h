@@ -4,7 +4,7 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs vector passes on memory contents.
+// Runs window passes and loop nests on memory contents.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,6 +27,11 @@ struct VectorScratch {
 llvm::Error runVectorPass(MachineState &state, const VectorPass &pass,
                           llvm::ArrayRef<TermLookupTable> tables,
                           VectorScratch &scratch);
+
+/// Runs a loop nest; fails likewise.
+llvm::Error runNest(MachineState &state, const NestPass &nest,
+                    llvm::ArrayRef<TermLookupTable> tables,
+                    VectorScratch &scratch);
 
 } // namespace colonnade::sim
 

@@ -42,11 +42,22 @@ void checkParts(const Program &program, Violations &violations);
 void checkInstructions(const Program &program, Violations &violations);
 void checkOrder(const Program &program, Violations &violations);
 
-/// Checks a body over arguments of the given widths in bits, whose result is
-/// stored in `resultBits`.
+/// Checks one entry of Program::weights.
+void checkWeights(const Program &program, unsigned index,
+                  Violations &violations);
+
+/// Whether tensors in memory may have elements of `type`.
+bool isTensorType(ScalarType type);
+
+/// Whether an immediate is a value of `type`.
+bool fits(int64_t immediate, ScalarType type);
+
+/// Checks a body over arguments of the given types, whose result is stored as
+/// `resultType`.
 void checkScalarBody(const Program &program, unsigned instruction,
-                     const ScalarBody &body, llvm::ArrayRef<int64_t> arguments,
-                     int64_t resultBits, Violations &violations);
+                     const ScalarBody &body,
+                     llvm::ArrayRef<ScalarType> arguments,
+                     ScalarType resultType, Violations &violations);
 
 } // namespace colonnade::sim
 

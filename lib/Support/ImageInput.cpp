@@ -18,6 +18,10 @@
 using namespace colonnade;
 
 llvm::Error PixelNormalization::check() const {
+  if (patchSide < 0)
+    return llvm::createStringError("expected patches of a side of at least 0 "
+                                   "(0: none), got " +
+                                   llvm::Twine(patchSide));
   if (std::isfinite(mean) && std::isfinite(std) && std > 0)
     return llvm::Error::success();
   return llvm::createStringError(
@@ -58,34 +62,121 @@ llvm::Expected<ImageSet> ImageSet::read(llvm::StringRef path) {
     return llvm::createStringError(path +
                                    ": expected at least one image, got shape " +
                                    printShape(array->shape));
-  return ImageSet(path.str(), std::move(*array));
+  ImageSet images(path.str(), std::move(*array));
+  if (llvm::Error error = images.checkFinite())
+    return std::move(error);
+  return images;
 }
 
 int64_t ImageSet::getImageElements() const {
   return array.getNumElements() / getCount();
 }
 
-llvm::Error
-ImageSet::checkImageShape(llvm::ArrayRef<int64_t> inputShape) const {
-  int64_t elements = llvm::product_of(inputShape);
-  if (elements == getImageElements())
+llvm::Error ImageSet::checkFinite() const {
+  if (array.type != NpyType::Float32)
     return llvm::Error::success();
-  llvm::ArrayRef<int64_t> imageShape(array.shape);
+  llvm::ArrayRef<float> values = llvm::cantFail(array.getValues<float>());
+  const float *wrong =
+      llvm::find_if(values, [](float value) { return !std::isfinite(value); });
+  if (wrong == values.end())
+    return llvm::Error::success();
+  int64_t position = wrong - values.begin();
   return llvm::createStringError(
-      path + ": expected images of " + llvm::Twine(elements) +
-      " elements, the size of the network's input " + printShape(inputShape) +
-      ", got " + llvm::Twine(getImageElements()) + " in images of " +
-      printShape(imageShape.drop_front()));
+      path + ": expected finite inputs, got " +
+      (std::isnan(*wrong) ? "NaN" : "infinity") + " in input " +
+      llvm::Twine(position / getImageElements()) + " at element " +
+      llvm::Twine(position % getImageElements()));
+}
+
+static llvm::SmallVector<int64_t>
+dropExtentsOfOne(llvm::ArrayRef<int64_t> shape) {
+  llvm::SmallVector<int64_t> rest;
+  llvm::copy_if(shape, std::back_inserter(rest),
+                [](int64_t extent) { return extent != 1; });
+  return rest;
+}
+
+std::array<int64_t, 3> ImageSet::getImageExtents() const {
+  llvm::ArrayRef<int64_t> shape = llvm::ArrayRef(array.shape).drop_front();
+  return {shape.size() == 3 ? shape[0] : 1, shape[shape.size() - 2],
+          shape.back()};
+}
+
+llvm::Error ImageSet::checkPatches(llvm::ArrayRef<int64_t> inputShape,
+                                   int64_t patchSide) const {
+  auto imageShape = llvm::ArrayRef(array.shape).drop_front();
+  bool isImage = imageShape.size() == 2 || imageShape.size() == 3;
+  if (!isImage || imageShape.back() % patchSide != 0 ||
+      imageShape[imageShape.size() - 2] % patchSide != 0)
+    return llvm::createStringError(
+        path +
+        ": expected images [height, width] or [channels, height, "
+        "width] that patches of side " +
+        llvm::Twine(patchSide) + " cover, got images of " +
+        printShape(imageShape));
+  auto [channels, height, width] = getImageExtents();
+  int64_t patches = (height / patchSide) * (width / patchSide);
+  int64_t elements = channels * patchSide * patchSide;
+  if (dropExtentsOfOne({patches, elements}) == dropExtentsOfOne(inputShape))
+    return llvm::Error::success();
+  return llvm::createStringError(
+      path + ": expected patches that make the network's input " +
+      printShape(inputShape) + ", got " + llvm::Twine(patches) +
+      " patches of " + llvm::Twine(elements) + " elements from images of " +
+      printShape(imageShape));
+}
+
+llvm::Error
+ImageSet::checkImageShape(llvm::ArrayRef<int64_t> inputShape,
+                          const PixelNormalization &normalization) const {
+  int64_t elements = llvm::product_of(inputShape);
+  llvm::ArrayRef<int64_t> imageShape(array.shape);
+  if (elements != getImageElements())
+    return llvm::createStringError(
+        path + ": expected images of " + llvm::Twine(elements) +
+        " elements, the size of the network's input " + printShape(inputShape) +
+        ", got " + llvm::Twine(getImageElements()) + " in images of " +
+        printShape(imageShape.drop_front()));
+  if (array.type == NpyType::UInt8)
+    return normalization.patchSide == 0
+               ? llvm::Error::success()
+               : checkPatches(inputShape, normalization.patchSide);
+  if (dropExtentsOfOne(imageShape.drop_front()) == dropExtentsOfOne(inputShape))
+    return llvm::Error::success();
+  return llvm::createStringError(path +
+                                 ": expected inputs of the network's shape " +
+                                 printShape(inputShape) + ", got inputs of " +
+                                 printShape(imageShape.drop_front()));
+}
+
+/// Copies patch after patch of `pixels`, an image of these extents.
+static std::vector<uint8_t> cutPatches(llvm::ArrayRef<uint8_t> pixels,
+                                       std::array<int64_t, 3> extents,
+                                       int64_t side) {
+  auto [channels, height, width] = extents;
+  std::vector<uint8_t> result;
+  result.reserve(pixels.size());
+  for (int64_t top = 0; top < height; top += side)
+    for (int64_t left = 0; left < width; left += side)
+      for (int64_t channel = 0; channel < channels; ++channel)
+        for (int64_t line = top; line < top + side; ++line)
+          llvm::append_range(
+              result,
+              pixels.slice((channel * height + line) * width + left, side));
+  return result;
 }
 
 void ImageSet::getInput(int64_t index, const PixelNormalization &normalization,
                         llvm::MutableArrayRef<float> values) const {
   size_t elements = values.size();
   if (array.type == NpyType::UInt8) {
-    const auto *pixels = reinterpret_cast<const uint8_t *>(array.bytes.data());
-    normalizePixels({pixels + index * elements, elements}, normalization,
-                    values);
-    return;
+    auto pixels = llvm::cantFail(array.getValues<uint8_t>())
+                      .slice(index * elements, elements);
+    if (normalization.patchSide == 0)
+      return normalizePixels(pixels, normalization, values);
+    return normalizePixels(
+        cutPatches(pixels, getImageExtents(), normalization.patchSide),
+        normalization, values);
   }
   std::memcpy(values.data(),
               array.bytes.data() + index * elements * sizeof(float),

@@ -33,7 +33,7 @@ static void writeHostTensor(OStream &json, StringRef name,
                             const HostTensor &tensor) {
   json.attributeObject(name, [&] {
     writeList(json, "shape", tensor.shape);
-    json.attribute("element_bytes", tensor.elementBytes);
+    json.attribute("type", stringify(tensor.type));
     json.attribute("scale", tensor.scale);
     json.attribute("address", tensor.address);
   });
@@ -42,6 +42,7 @@ static void writeHostTensor(OStream &json, StringRef name,
 static void writeWeights(OStream &json, const PackedWeights &weights) {
   json.object([&] {
     json.attribute("name", weights.name);
+    json.attribute("blocks", weights.blocks);
     json.attribute("rows", weights.rows);
     json.attribute("matrix_columns", weights.matrixColumns);
     json.attribute("array_columns", weights.arrayColumns);
@@ -49,6 +50,9 @@ static void writeWeights(OStream &json, const PackedWeights &weights) {
     json.attribute("fan_in", weights.fanIn);
     json.attribute("weight_terms", weights.promises.weightTerms);
     json.attribute("data_terms", weights.promises.dataTerms);
+    json.attribute("is_run_time", weights.isRunTime);
+    if (weights.isRunTime)
+      return;
     json.attribute("digest", llvm::utohexstr(weights.digest, true, 16));
     json.attribute("address", weights.address);
     writeList(json, "values", weights.values);
@@ -78,7 +82,7 @@ static void writeBand(OStream &json, const Band &band) {
 static void writeViewFields(OStream &json, const View &view) {
   json.attribute("memory", stringify(view.memory));
   json.attribute("address", view.address);
-  json.attribute("element_bytes", view.elementBytes);
+  json.attribute("type", stringify(view.type));
   writeList(
       json, "pitches",
       ArrayRef<int64_t>{view.channelPitch, view.rowPitch, view.columnPitch});
@@ -89,13 +93,43 @@ static void writeViewFields(OStream &json, const View &view) {
 static void writeTile(OStream &json, const Program &program,
                       const WeightTile &tile) {
   json.attribute("weights", program.weights[tile.weights].name);
-  writeList(json, "tile", ArrayRef<int64_t>{tile.row, tile.column});
+  writeList(json, "tile", ArrayRef<int64_t>{tile.block, tile.row, tile.column});
 }
 
 static StringRef getOpcodeName(ScalarOpcode opcode) {
-  static constexpr StringLiteral names[] = {
-      "constant", "extend_sign", "truncate", "add",         "subtract",
-      "multiply", "maximum",     "minimum",  "apply_scale", "encode_terms"};
+  static constexpr StringLiteral names[] = {"constant",
+                                            "extend_sign",
+                                            "truncate",
+                                            "add",
+                                            "subtract",
+                                            "multiply",
+                                            "maximum",
+                                            "minimum",
+                                            "apply_scale",
+                                            "encode_terms",
+                                            "and",
+                                            "or",
+                                            "xor",
+                                            "shift_left",
+                                            "shift_right",
+                                            "shift_right_logical",
+                                            "compare_integer",
+                                            "compare_float",
+                                            "select",
+                                            "add_float",
+                                            "subtract_float",
+                                            "multiply_float",
+                                            "divide_float",
+                                            "maximum_float",
+                                            "minimum_float",
+                                            "negate_float",
+                                            "absolute_float",
+                                            "square_root",
+                                            "round_even",
+                                            "floor",
+                                            "integer_to_float",
+                                            "float_to_integer",
+                                            "bitcast"};
   return names[static_cast<unsigned>(opcode)];
 }
 
@@ -104,7 +138,7 @@ static void writeBody(OStream &json, const ScalarBody &body) {
     for (const ScalarOperation &operation : body.operations)
       json.object([&] {
         json.attribute("opcode", getOpcodeName(operation.opcode));
-        json.attribute("bits", operation.bits);
+        json.attribute("type", stringify(operation.type));
         writeList(json, "operands", operation.operands);
         json.attribute("immediate", operation.immediate);
       });
@@ -116,17 +150,28 @@ static void writePayload(OStream &json, const Program &, const DmaCopy &copy) {
   json.attribute("kind", "dma_copy");
   json.attribute("source_memory", stringify(copy.sourceMemory));
   json.attribute("source_address", copy.sourceAddress);
-  writeList(json, "source_pitch", copy.sourcePitch);
+  writeList(json, "source_pitches", copy.sourcePitches);
   json.attribute("destination_memory", stringify(copy.destinationMemory));
   json.attribute("destination_address", copy.destinationAddress);
-  writeList(json, "destination_pitch", copy.destinationPitch);
+  writeList(json, "destination_pitches", copy.destinationPitches);
   writeList(json, "counts", copy.counts);
+  json.attribute("run_bytes", copy.runBytes);
 }
 
 static void writePayload(OStream &json, const Program &program,
                          const DmaWeights &dma) {
   json.attribute("kind", "dma_weights");
   writeTile(json, program, dma.tile);
+  if (const std::optional<RunTimeMatrix> &source = dma.source)
+    json.attributeObject("source", [&] {
+      json.attribute("memory", stringify(source->memory));
+      json.attribute("address", source->address);
+      writeList(json, "pitches",
+                ArrayRef<int64_t>{source->blockPitch, source->rowPitch,
+                                  source->columnPitch});
+      json.attribute("buffer_address", source->bufferAddress);
+      json.attribute("buffer_bytes", source->bufferBytes);
+    });
   json.attribute("destination_address", dma.destinationAddress);
 }
 
@@ -165,6 +210,27 @@ static void writePayload(OStream &json, const Program &,
   });
   json.attributeObject("output", [&] { writeViewFields(json, pass.output); });
   writeBody(json, pass.body);
+}
+
+static void writeOperandFields(OStream &json, const NestOperand &operand) {
+  json.attribute("memory", stringify(operand.memory));
+  json.attribute("address", operand.address);
+  json.attribute("type", stringify(operand.type));
+  writeList(json, "pitches", operand.pitches);
+}
+
+static void writePayload(OStream &json, const Program &, const NestPass &nest) {
+  json.attribute("kind", "nest_pass");
+  writeList(json, "extents", nest.extents);
+  json.attribute("reduction_loops", static_cast<int64_t>(nest.reductionLoops));
+  json.attributeArray("inputs", [&] {
+    for (const NestOperand &input : nest.inputs)
+      json.object([&] { writeOperandFields(json, input); });
+  });
+  json.attributeObject("output",
+                       [&] { writeOperandFields(json, nest.output); });
+  json.attribute("initial", nest.initial);
+  writeBody(json, nest.body);
 }
 
 static void writeInstruction(OStream &json, const Program &program,

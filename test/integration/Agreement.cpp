@@ -257,7 +257,7 @@ const Corruption kCorruptions[] = {
      }},
     {"input copied short",
      [](sim::Program &p) {
-       get<sim::DmaCopy>(p, find<sim::DmaCopy>(p, 0)).counts[2] /= 2;
+       get<sim::DmaCopy>(p, find<sim::DmaCopy>(p, 0)).runBytes /= 2;
      }},
 };
 

@@ -119,6 +119,53 @@ int64_t countElementwise(ModuleOp module) {
   return count;
 }
 
+/// Insertions with strides, as of transposed convolutions, into zeros.
+std::string makeInsertion(Generator &generator) {
+  int64_t rows = generator.between(1, 4), columns = generator.between(1, 4);
+  int64_t rowStride = generator.between(1, 3), columnStride = 2;
+  int64_t top = generator.between(0, 2), left = generator.between(0, 2);
+  int64_t height = top + (rows - 1) * rowStride + 1 + generator.between(0, 3);
+  int64_t width =
+      left + (columns - 1) * columnStride + 1 + generator.between(0, 3);
+  return llvm::formatv(
+             R"mlir(
+func.func @main(%x: tensor<{0}x{1}xf32>) -> tensor<{2}x{3}xf32> {{
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<{2}x{3}xf32>
+  %zeros = linalg.fill ins(%zero : f32) outs(%empty : tensor<{2}x{3}xf32>)
+      -> tensor<{2}x{3}xf32>
+  %y = tensor.insert_slice %x into %zeros[{4}, {5}] [{0}, {1}] [{6}, {7}]
+      : tensor<{0}x{1}xf32> into tensor<{2}x{3}xf32>
+  return %y : tensor<{2}x{3}xf32>
+})mlir",
+             rows, columns, height, width, top, left, rowStride, columnStride)
+      .str();
+}
+
+TEST(NormalizeExactness, InsertionsBecomePadding) {
+  MLIRContext context;
+  context.loadDialect<ColonnadeDialect, arith::ArithDialect, func::FuncDialect,
+                      linalg::LinalgDialect, tensor::TensorDialect>();
+  Generator generator(8);
+  for (int round = 0; round < 12; ++round) {
+    std::string source = makeInsertion(generator);
+    SCOPED_TRACE(source);
+    auto module = parseSourceString<ModuleOp>(source, &context);
+    ASSERT_TRUE(module);
+    auto function = module->lookupSymbol<func::FuncOp>("main");
+    std::vector<float> input = generator.input(
+        cast<ShapedType>(function.getArgumentTypes().front()).getNumElements());
+    std::vector<float> expected = run(*module, input);
+    PassManager manager(&context);
+    manager.addNestedPass<func::FuncOp>(createNormalizeContractions());
+    ASSERT_TRUE(succeeded(manager.run(*module)));
+    EXPECT_EQ(run(*module, input), expected);
+    int64_t insertions = 0;
+    module->walk([&](tensor::InsertSliceOp) { ++insertions; });
+    EXPECT_EQ(insertions, 0);
+  }
+}
+
 TEST(NormalizeExactness, ChainsFoldIntoWeightsAndOneBias) {
   MLIRContext context;
   context.loadDialect<ColonnadeDialect, arith::ArithDialect, func::FuncDialect,

@@ -15,14 +15,6 @@
 using namespace mlir;
 using namespace colonnade;
 
-std::string test::getDataPath(const llvm::Twine &name) {
-  return (COLONNADE_TEST_DATA "/" + name).str();
-}
-
-ImageSet test::readImages() {
-  return llvm::cantFail(ImageSet::read(getDataPath("images.npy")));
-}
-
 OwningOpRef<ModuleOp> test::parseNetwork(MLIRContext &context,
                                          llvm::StringRef name) {
   return parseSourceFile<ModuleOp>(

@@ -12,22 +12,13 @@
 #ifndef COLONNADE_TEST_LIB_SHIPPEDNETWORKS_H
 #define COLONNADE_TEST_LIB_SHIPPEDNETWORKS_H
 
+#include "TestData.h"
 #include "colonnade/Pipelines/Pipelines.h"
 #include "colonnade/Simulator/Simulator.h"
-#include "colonnade/Support/ImageInput.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
 namespace colonnade::test {
-
-/// Outputs of every shipped network.
-inline constexpr int64_t kClasses = 10;
-
-/// A file of test/data.
-std::string getDataPath(const llvm::Twine &name);
-
-/// The test images; a missing file ends the program.
-ImageSet readImages();
 
 /// The float module test/data/models/<name>.linalg.mlir.
 mlir::OwningOpRef<mlir::ModuleOp> parseNetwork(mlir::MLIRContext &context,

@@ -1,6 +1,8 @@
 // RUN: colonnade-opt %s --convert-linalg-to-systolic=target=edge-32x32 --systolic-schedule -o %t.mlir
 // RUN: colonnade-sim %t.mlir | FileCheck %s
 // RUN: colonnade-sim %t.mlir --report=json | FileCheck %s --check-prefix=JSON
+// RUN: colonnade-sim %t.mlir --timing-only | FileCheck %s
+// RUN: not colonnade-sim %t.mlir --timing-only --inputs=%data/images.npy 2>&1 | FileCheck %s --check-prefix=TIMING-INPUTS
 // RUN: not colonnade-sim %s 2>&1 | FileCheck %s --check-prefix=UNSCHEDULED
 // RUN: not colonnade-sim %t.mlir --labels=%data/labels.npy 2>&1 | FileCheck %s --check-prefix=NO-INPUTS
 // RUN: not colonnade-sim %t.mlir --inputs=%data/images.npy 2>&1 | FileCheck %s --check-prefix=SHAPE
@@ -15,7 +17,16 @@
 // CHECK: program 'main' on target 'edge-32x32', one inference
 // CHECK: matmul1 {{.*}} 49
 // CHECK: effective GMAC/s, {{.*}} dense-equivalent GMAC/s
+// CHECK: no images: useful work and energy are not simulated
 // JSON: "compute_cycles": 49
+// JSON: "copied_bytes": 0
+// JSON: "tensor_dma_bytes": 0
+// JSON: "useful_work": "not simulated"
+// JSON: "weight_dma_bytes": 4
+// The input of two bytes and the output of two words.
+// JSON: "total"
+// JSON: "tensor_dma_bytes": 10
+// TIMING-INPUTS: error: --timing-only simulates no values: drop it or --inputs
 // UNSCHEDULED: error: holds no systolic.program: compile it with colonnade-opt --colonnade-compile
 // NO-INPUTS: error: --labels and --outputs need --inputs
 // SHAPE: error: {{.*}}images.npy: {{.*}}784

@@ -17,13 +17,25 @@
 
 using namespace colonnade;
 
-int64_t colonnade::getElement(llvm::ArrayRef<uint8_t> bytes, int64_t index,
-                              int64_t elementBytes) {
-  if (elementBytes == 1)
-    return static_cast<int8_t>(bytes[index]);
-  int32_t value;
-  std::memcpy(&value, bytes.data() + index * 4, sizeof(value));
+template <typename Element>
+static Element readElement(llvm::ArrayRef<uint8_t> bytes, int64_t index) {
+  Element value;
+  std::memcpy(&value, bytes.data() + index * sizeof(value), sizeof(value));
   return value;
+}
+
+double colonnade::getElement(llvm::ArrayRef<uint8_t> bytes, int64_t index,
+                             sim::ScalarType type) {
+  switch (type) {
+  case sim::ScalarType::I8:
+    return readElement<int8_t>(bytes, index);
+  case sim::ScalarType::I32:
+    return readElement<int32_t>(bytes, index);
+  case sim::ScalarType::F32:
+    return readElement<float>(bytes, index);
+  default:
+    llvm_unreachable("programs have no host tensors of other types");
+  }
 }
 
 namespace {
@@ -84,7 +96,7 @@ static double getSeconds(const sim::Simulator &simulator) {
 
 static constexpr char kRowFormat[] =
     "{0,-10} {1,9} {2,9} {3,9} {4,9} {5,8} {6,6} {7,6} {8,6} {9,6} {10,9} "
-    "{11,10} {12,10} {13,7}\n";
+    "{11,10} {12,9} {13,10} {14,7}\n";
 
 static std::string formatPercent(double share) {
   return llvm::formatv("{0:f1}", share * 100).str();
@@ -111,7 +123,8 @@ static void printRow(llvm::raw_ostream &os, const Figures &row,
       hasArray && hasUseful ? formatPercent(row.activity.getUtilization())
                             : "-",
       row.tilesBefore, row.tiles, row.activity.getBytes(sim::Memory::Dram),
-      row.getSramBytes(), llvm::formatv("{0:f1}", row.energy / 1e3).str(),
+      row.getSramBytes(), row.activity.copiedBytes,
+      hasUseful ? llvm::formatv("{0:f1}", row.energy / 1e3).str() : "-",
       hasArray ? llvm::formatv("{0:f3}", getEffectiveRate(row, machine)).str()
                : "-");
 }
@@ -124,7 +137,8 @@ static void printProgram(llvm::raw_ostream &os, const SimulatedProgram &program,
      << "', one inference\n";
   os << llvm::formatv(kRowFormat, "layer", "cycles", "compute", "w-stall",
                       "dma-stall", "vector", "cell%", "work%", "tiles0",
-                      "tiles", "DRAM B", "SRAM B", "energy nJ", "GMAC/s");
+                      "tiles", "DRAM B", "SRAM B", "copied B", "energy nJ",
+                      "GMAC/s");
   for (const Figures &row : rows)
     printRow(os, row, source.machine, simulator.getActivity().images != 0);
   double seconds = getSeconds(simulator);
@@ -142,6 +156,8 @@ static void printProgram(llvm::raw_ostream &os, const SimulatedProgram &program,
                         *program.run.accuracy * 100, program.run.images);
   else if (program.run.images)
     os << program.run.images << " images\n";
+  else
+    os << "no images: useful work and energy are not simulated\n";
 }
 
 static void printComparison(llvm::raw_ostream &os, const RunReport &main,
@@ -150,12 +166,14 @@ static void printComparison(llvm::raw_ostream &os, const RunReport &main,
   auto ratio = [](double a, double b) { return b == 0 ? 0 : a / b; };
   os << llvm::formatv(
       "against the dense 8-bit run: {0:f2} x fewer cycles, {1:f2} x fewer "
-      "compute cycles, {2:f2} x less energy, {3:f2} x less DRAM traffic",
+      "compute cycles, {2:f2} x less DRAM traffic",
       ratio(theirs.timing.end, ours.timing.end),
       ratio(theirs.timing.arrayBusy, ours.timing.arrayBusy),
-      ratio(theirs.energy, ours.energy),
       ratio(theirs.activity.getBytes(sim::Memory::Dram),
             ours.activity.getBytes(sim::Memory::Dram)));
+  if (main.images && baseline.images)
+    os << llvm::formatv(", {0:f2} x less energy",
+                        ratio(theirs.energy, ours.energy));
   if (main.accuracy && baseline.accuracy)
     os << llvm::formatv(", top-1 {0}{1:f2} points",
                         *main.accuracy < *baseline.accuracy ? "" : "+",
@@ -167,6 +185,7 @@ static constexpr char kLegend[] =
     "cycles: a layer's end - the latest end before it; compute: cycles the "
     "array takes data; w-stall: it waits for weights; "
     "dma-stall: of that, and for data, for the DMA\n"
+    "copied B: bytes that the vector unit only moves\n"
     "cell%: cells holding a nonzero / cells; work%: useful cell-cycles / "
     "offered ones (first image); tiles0: tiles without combining\n"
     "GMAC/s, effective: MACs whose weight is not zero; dense-equivalent: all "
@@ -180,10 +199,6 @@ static constexpr char kLegend[] =
 static llvm::json::Object toJson(const Figures &row,
                                  const sim::Simulator &simulator) {
   const sim::LayerActivity &activity = row.activity;
-  llvm::json::Object energy;
-  for (const auto &[event, picojoules] :
-       sim::getEnergy(activity, simulator.getProgram().machine))
-    energy[event] = picojoules;
   llvm::json::Object object{
       {"name", row.name},
       {"cycles", row.cycles},
@@ -204,10 +219,20 @@ static llvm::json::Object toJson(const Figures &row,
       {"weight_sram_bytes", activity.getBytes(sim::Memory::WeightSram)},
       {"data_sram_bytes", activity.getBytes(sim::Memory::DataSram)},
       {"accumulator_bytes", activity.getBytes(sim::Memory::Accumulators)},
-      {"energy_picojoules", row.energy},
-      {"energy_by_event", std::move(energy)}};
-  if (simulator.getActivity().images)
-    object["work_utilization"] = activity.getUtilization();
+      {"tensor_dma_bytes", activity.tensorDmaBytes},
+      {"weight_dma_bytes", activity.weightDmaBytes},
+      {"copied_bytes", activity.copiedBytes}};
+  if (simulator.getActivity().images == 0) {
+    object["useful_work"] = "not simulated";
+    return object;
+  }
+  llvm::json::Object energy;
+  for (const auto &[event, picojoules] :
+       sim::getEnergy(activity, simulator.getProgram().machine))
+    energy[event] = picojoules;
+  object["work_utilization"] = activity.getUtilization();
+  object["energy_picojoules"] = row.energy;
+  object["energy_by_event"] = std::move(energy);
   return object;
 }
 

@@ -37,12 +37,12 @@ struct SimulatedProgram {
   RunReport run;
 };
 
-/// Element `index` of little-endian integers.
-int64_t getElement(llvm::ArrayRef<uint8_t> bytes, int64_t index,
-                   int64_t elementBytes);
+/// Element `index` of a host tensor of i8, i32 or f32.
+double getElement(llvm::ArrayRef<uint8_t> bytes, int64_t index,
+                  sim::ScalarType type);
 
-/// `baseline` may be null. Utilization from useful work needs an image that was
-/// run; without one it is not printed.
+/// `baseline` may be null. Utilization from useful work and energy need an
+/// image that was run; without one the report says that they are not simulated.
 void printReport(llvm::raw_ostream &os, const SimulatedProgram &main,
                  const SimulatedProgram *baseline, ReportFormat format);
 

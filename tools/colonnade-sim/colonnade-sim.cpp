@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reads a module with a systolic.program, runs images through it on the
-// machine-level simulator and reports cycles and accuracy.
+// simulator and reports cycles, traffic, energy and accuracy.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,6 +41,10 @@ static cl::opt<double>
     meanOption("mean", cl::init(0.0),
                cl::desc("uint8 pixels become (pixel / 255 - mean) / std"));
 static cl::opt<double> stdOption("std", cl::init(1.0), cl::desc("See --mean"));
+static cl::opt<int64_t>
+    patchesOption("patches", cl::init(0),
+                  cl::desc("Cut uint8 images into square patches of this side, "
+                           "one row of the input each"));
 static cl::opt<int64_t> limitOption("limit", cl::init(0),
                                     cl::desc("Run only so many images"));
 static cl::opt<sim::Fidelity> fidelityOption(
@@ -50,6 +54,10 @@ static cl::opt<sim::Fidelity> fidelityOption(
                           "fast kernels and closed forms"),
                clEnumValN(sim::Fidelity::Cell, "cell",
                           "every register of every cell, every cycle")));
+static cl::opt<bool> timingOnlyOption(
+    "timing-only",
+    cl::desc("Report cycles and traffic without simulating values, as without "
+             "--inputs"));
 static cl::opt<bool>
     baselineOption("baseline", cl::init(true),
                    cl::desc("Also run the module's dense 8-bit baseline"));
@@ -72,7 +80,7 @@ struct TestData {
   /// Of `count` images; empty without --labels.
   std::vector<uint8_t> labels;
   int64_t count = 0;
-  PixelNormalization normalization{meanOption, stdOption};
+  PixelNormalization normalization{meanOption, stdOption, patchesOption};
 };
 } // namespace
 
@@ -83,6 +91,9 @@ static llvm::Error checkOptions() {
                                    llvm::Twine(limitOption));
   if (inputsPath.empty() && !(labelsPath.empty() && outputsPath.empty()))
     return llvm::createStringError("--labels and --outputs need --inputs");
+  if (timingOnlyOption && !inputsPath.empty())
+    return llvm::createStringError(
+        "--timing-only simulates no values: drop it or --inputs");
   return llvm::Error::success();
 }
 
@@ -128,13 +139,14 @@ static llvm::Expected<std::vector<float>> runImages(sim::Simulator &simulator,
                                                     const TestData &data) {
   const sim::HostTensor &input = simulator.getProgram().input;
   const sim::HostTensor &output = simulator.getProgram().output;
-  if (llvm::Error error = data.images->checkImageShape(input.shape))
+  if (llvm::Error error =
+          data.images->checkImageShape(input.shape, data.normalization))
     return std::move(error);
-  if (input.elementBytes != 1)
+  if (input.type != sim::ScalarType::I8)
     return llvm::createStringError("expected a program with an i8 input");
   int64_t outputElements = llvm::product_of(output.shape);
   std::vector<int8_t> inputValues(data.images->getImageElements());
-  std::vector<uint8_t> outputBytes(outputElements * output.elementBytes);
+  std::vector<uint8_t> outputBytes(outputElements * sim::getBytes(output.type));
   std::vector<float> outputs;
   for (int64_t image = 0; image < data.count; ++image) {
     data.images->getQuantizedInput(image, data.normalization, input.scale,
@@ -146,7 +158,7 @@ static llvm::Expected<std::vector<float>> runImages(sim::Simulator &simulator,
       return std::move(error);
     for (int64_t i = 0; i < outputElements; ++i)
       outputs.push_back(static_cast<float>(
-          getElement(outputBytes, i, output.elementBytes) * output.scale));
+          getElement(outputBytes, i, output.type) * output.scale));
   }
   return outputs;
 }
@@ -165,7 +177,7 @@ static double getAccuracy(llvm::ArrayRef<float> outputs,
 static llvm::Expected<SimulatedProgram> simulateProgram(sim::Program program,
                                                         const TestData &data) {
   sim::SimulationOptions options;
-  options.fidelity = fidelityOption;
+  options.fidelity = data.images ? fidelityOption : sim::Fidelity::Timing;
   auto simulator = sim::Simulator::create(std::move(program), options);
   if (!simulator)
     return simulator.takeError();

@@ -8,10 +8,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Target/ImportOnnx.h"
 #include "colonnade/Target/JsonSchedule.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 
 int main(int argc, char **argv) {
+  colonnade::registerOnnxImportTranslation();
   colonnade::registerJsonScheduleTranslation();
   return mlir::failed(
       mlir::mlirTranslateMain(argc, argv, "Colonnade translation driver"));

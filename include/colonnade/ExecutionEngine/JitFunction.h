@@ -14,7 +14,7 @@
 #ifndef COLONNADE_EXECUTIONENGINE_JITFUNCTION_H
 #define COLONNADE_EXECUTIONENGINE_JITFUNCTION_H
 
-#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -26,6 +26,9 @@ class ExecutionEngine;
 
 namespace colonnade {
 
+/// What compilation spends its time on. Results do not depend on it.
+enum class JitOptimization { CompileTime, Speed };
+
 /// A compiled function on tensors. Compilation leaves the given module alone
 /// and uses a context of its own, so it may be called inside a pass.
 ///
@@ -34,7 +37,7 @@ namespace colonnade {
 class JitFunction {
 public:
   /// One argument or result: extents and bytes per element. Buffers are dense
-  /// and row-major.
+  /// and row-major; an i1 is a byte of 0 or 1.
   struct Buffer {
     llvm::SmallVector<int64_t, 4> shape;
     int64_t elementBytes = 4;
@@ -42,12 +45,14 @@ public:
     int64_t getNumElements() const;
   };
 
-  /// Compiles `name` of `module`: one block of arith, linalg and tensor ops
-  /// (and tosa.apply_scale) on static tensors of f32, i8 and i32. What the
-  /// runner does not support is reported as a diagnostic at the op; the error
-  /// returned repeats the first one's text.
+  /// Compiles `name` of `module`: one block of arith, linalg, math, quant, scf
+  /// and tensor ops (and affine.apply, tosa.apply_scale) on static tensors. Arguments and
+  /// results have elements of f16, bf16, f32, f64, i1, i8, i16, i32 or i64.
+  /// What the runner does not support is reported as a diagnostic at the op;
+  /// the error returned repeats the first one's text.
   static llvm::Expected<std::unique_ptr<JitFunction>>
-  compile(mlir::ModuleOp module, llvm::StringRef name);
+  compile(mlir::ModuleOp module, llvm::StringRef name,
+          JitOptimization optimization = JitOptimization::Speed);
 
   ~JitFunction();
 
@@ -64,7 +69,11 @@ public:
 private:
   JitFunction() = default;
 
-  std::vector<Buffer> inputs, outputs;
+  llvm::Error load(mlir::func::FuncOp function, JitOptimization optimization);
+
+  /// Large constants of the function are arguments between inputs and outputs.
+  std::vector<Buffer> inputs, constants, outputs;
+  std::vector<std::unique_ptr<char[]>> constantBytes;
   std::unique_ptr<mlir::ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;
 };

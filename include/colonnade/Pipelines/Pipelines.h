@@ -12,6 +12,7 @@
 #ifndef COLONNADE_PIPELINES_PIPELINES_H
 #define COLONNADE_PIPELINES_PIPELINES_H
 
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 
@@ -31,6 +32,39 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
                       llvm::cl::init(0.0)};
   Option<double> std{*this, "std", llvm::cl::desc("See mean"),
                      llvm::cl::init(1.0)};
+  Option<int64_t> patches{
+      *this, "patches",
+      llvm::cl::desc("Cut uint8 images into square patches of this side, one "
+                     "row of the input each (0: not)"),
+      llvm::cl::init(0)};
+  Option<RangeMethod> calibrationMethod{
+      *this, "calibration-method",
+      llvm::cl::desc("How ranges follow from the values measured"),
+      getRangeMethodValues(), llvm::cl::init(RangeMethod::MinMax)};
+  Option<double> percentile{
+      *this, "percentile",
+      llvm::cl::desc("Share of the values within a range, for "
+                     "calibration-method=percentile"),
+      llvm::cl::init(99.99)};
+  Option<bool> progress{
+      *this, "progress",
+      llvm::cl::desc("Show the progress of calibration even if stderr is no "
+                     "terminal"),
+      llvm::cl::init(false)};
+  Option<std::string> ranges{
+      *this, "ranges",
+      llvm::cl::desc("JSON file of ranges to use instead of measuring them")};
+  Option<std::string> saveRanges{
+      *this, "save-ranges", llvm::cl::desc("JSON file to write the ranges to")};
+  Option<double> defaultRange{
+      *this, "default-range",
+      llvm::cl::desc("Range of values that the ranges file does not name (0: "
+                     "none)"),
+      llvm::cl::init(0.0)};
+  Option<std::string> policy{
+      *this, "policy",
+      llvm::cl::desc("JSON file, or name of a shipped one (paper), with "
+                     "settings per layer")};
   Option<int64_t> fanIn{*this, "fan-in",
                         llvm::cl::desc("Columns combined into one (1: none)"),
                         llvm::cl::init(1)};
@@ -57,6 +91,10 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
   Option<std::string> digits{*this, "digits", llvm::cl::desc("Digit set"),
                              llvm::cl::init("naf")};
 };
+
+/// `--colonnade-from-tosa`: TOSA to linalg by upstream's lowering, zero points
+/// folded into biases, channels first.
+void buildFromTosaPipeline(mlir::OpPassManager &manager);
 
 /// Float linalg to integer linalg.
 void buildQuantizePipeline(mlir::OpPassManager &manager,

@@ -32,8 +32,13 @@ struct LayerActivity {
   /// Bytes read and written, by Memory. Positions in the padding are charged
   /// like others; a per-channel parameter is read once per channel and pass.
   std::array<int64_t, 4> memoryBytes = {};
-  /// Elements * (costly body operations + taps of a reduction).
-  int64_t vectorOperations = 0;
+  /// Vector unit: elements * (slots of the body's integer operations + taps of
+  /// a window's reduction), and elements * slots of its float operations. The
+  /// elements of a nest are its outputs * reduction steps.
+  int64_t vectorOperations = 0, vectorFloatOperations = 0;
+  /// Bytes of tensors and of weights that the DMA queue moves, and bytes that
+  /// the vector unit's nests do nothing with but move; each counted once.
+  int64_t tensorDmaBytes = 0, weightDmaBytes = 0, copiedBytes = 0;
   /// Over the distinct tiles: cells of the array that hold a nonzero value, and
   /// R * C each.
   int64_t nonzeroCells = 0, cells = 0;

@@ -26,6 +26,8 @@ struct LoadJob {
   int64_t rows = 0, columns = 0;
   /// Cycles the loader needs.
   int64_t cycles = 0;
+  /// For the cell level: values of a tile of run-time weights, row by row.
+  llvm::ArrayRef<int8_t> values;
 };
 
 struct LoadTimes {

@@ -27,14 +27,35 @@ int64_t getPositions(const Band &band, const Window &window);
 /// positions, clamped at the tensor's edges.
 Band getInputRegion(const Window &window, const Band &band);
 
-/// Scalar operations of a body that cost a vector stage; constants do not.
-int64_t countCostlyOperations(const ScalarBody &body);
+/// Vector stages that the scalar operations of a body take, apart by the energy
+/// they are charged: constants take none, a division or square root
+/// vectorDivideSlots, any other operation one.
+struct BodySlots {
+  int64_t integer = 0, real = 0;
+  int64_t getTotal() const { return integer + real; }
+};
+BodySlots countSlots(const ScalarBody &body, const MachineDescription &machine);
 
 /// Elements the vector unit writes: channels * clamped band positions.
 int64_t getVectorElements(const VectorPass &pass);
 
 /// Taps that a reduction visits per element; 1 without a reduction.
 int64_t getWindowTaps(const VectorPass &pass);
+
+/// Outputs of a nest: the product of its outer extents.
+int64_t getOutputs(const NestPass &nest);
+
+/// Indices of the reduction loops that each output of a nest visits; 1 without
+/// reduction loops.
+int64_t getReductionSteps(const NestPass &nest);
+
+/// Elements of an operand that a nest reads or writes. A lane keeps an element
+/// while only loops run along which it does not change, so the loops inside the
+/// innermost one with a pitch do not count.
+int64_t countTransfers(const NestPass &nest, const NestOperand &operand);
+
+/// Whether a nest only moves elements.
+bool isCopy(const NestPass &nest);
 
 /// Bytes that a DMA instruction moves.
 int64_t getDmaBytes(const Program &program, const Payload &payload);
@@ -46,13 +67,18 @@ int64_t getDmaCycles(const MachineDescription &machine, int64_t bytes);
 int64_t getLoadCycles(const Program &program, const WeightTile &tile);
 
 /// vectorLatency + passes * ceil(elements / vectorLanes) * taps, where a body
-/// takes passes = max(1, ceil(costly operations / vectorStages)).
+/// takes passes = max(1, ceil(slots / vectorStages)). Strides cost nothing:
+/// bank conflicts are charged to the array's reads only.
 int64_t getVectorCycles(const MachineDescription &machine,
                         const VectorPass &pass);
 
+/// vectorLatency + passes * ceil(outputs / vectorLanes) * reduction steps.
+int64_t getVectorCycles(const MachineDescription &machine,
+                        const NestPass &nest);
+
 /// Data streams (matrix columns) that enter array columns [column, column +
-/// columns) of `weights`, each once, in ascending order.
-std::vector<int32_t> getTileStreams(const PackedWeights &weights,
+/// columns) of a block of `weights`, each once, in ascending order.
+std::vector<int32_t> getTileStreams(const PackedWeights &weights, int64_t block,
                                     int64_t column, int64_t columns);
 
 /// Reads that the busiest data SRAM bank serves for one position: the element
@@ -65,9 +91,9 @@ int64_t getBankReadCycles(llvm::ArrayRef<int32_t> streams, const Window &window,
 /// Cycles that one step of a tile needs: those of the cell under the weights'
 /// promises, or those of the data SRAM if they are more. Of `data` only the
 /// pitches matter.
-int64_t getRequiredStepCycles(const PackedWeights &weights, int64_t column,
-                              int64_t columns, const Window &window,
-                              const View &data,
+int64_t getRequiredStepCycles(const PackedWeights &weights, int64_t block,
+                              int64_t column, int64_t columns,
+                              const Window &window, const View &data,
                               const MachineDescription &machine);
 int64_t getRequiredStepCycles(const Program &program, const StreamTile &stream);
 

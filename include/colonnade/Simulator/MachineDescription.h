@@ -46,12 +46,15 @@ struct MachineDescription {
   int64_t vectorLatency = 0;
   /// Scalar operations one pass through a vector lane can apply.
   int64_t vectorStages = 0;
+  /// How many of them a float division or square root counts as.
+  int64_t vectorDivideSlots = 1;
 
   double clockMegahertz = 0;
 
   /// Event name -> picojoules per event. Events: the cell's work event,
   /// "register_hop", "weight_sram_byte", "data_sram_byte",
-  /// "accumulator_byte", "dram_byte", "vector_op", "idle_cell_cycle".
+  /// "accumulator_byte", "dram_byte", "vector_op", "vector_float_op",
+  /// "idle_cell_cycle".
   std::map<std::string, double> energy;
 
   /// Digest of the target attribute's text, embedded in every schedule.

@@ -16,7 +16,9 @@
 
 #include "colonnade/Numerics/SignedDigits.h"
 #include "colonnade/Simulator/MachineDescription.h"
+#include "llvm/ADT/SmallVector.h"
 #include <array>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,16 +32,38 @@ inline constexpr unsigned kNumQueues = 4;
 llvm::StringRef stringify(Memory memory);
 llvm::StringRef stringify(Queue queue);
 
-/// A packed filter matrix as the array holds it. Matrix row r and slot d of
-/// array column a hold value values[(r * arrayColumns + a) * depth + d], which
-/// meets the data of matrix column
-/// streams[(a * depth + d) * fanIn + selects[same index as the value]].
+/// Types of the vector unit's lanes and of the elements it reads and writes.
+/// Integers are signed and little endian, I1 is one byte of 0 or 1, F32 is IEEE
+/// single precision.
+enum class ScalarType : uint8_t { I1, I8, I32, I64, F32 };
+
+/// Bytes of one element in memory.
+int64_t getBytes(ScalarType type);
+/// Bits of the value: 1, 8, 32 or 64.
+int64_t getBits(ScalarType type);
+llvm::StringRef stringify(ScalarType type);
+
+/// A packed block-diagonal filter matrix as the array holds it; a plain matrix
+/// is one block, a grouped convolution has a block per group, a batched matrix
+/// product one per batch element. Row r and slot d of array column a of block b
+/// hold value values[((b * rows + r) * arrayColumns + a) * depth + d], which
+/// meets the data of the block's matrix column
+/// streams[((b * arrayColumns + a) * depth + d) * fanIn + selects[same index as
+/// the value]].
+///
+/// Weights that are computed at run time have no values and selects: slot d of
+/// array column a holds matrix column a * depth + d, the fan-in is 1, and
+/// DmaWeights says where the values of a tile lie. They are stored as they are,
+/// one byte each.
 struct PackedWeights {
   std::string name;
+  int64_t blocks = 1;
+  /// Of one block.
   int64_t rows = 0;
-  /// Columns of the matrix before packing: channels * kernel height * kernel
-  /// width, in that (row-major) order.
+  /// Columns of a block's matrix before packing: channels * kernel height *
+  /// kernel width, in that (row-major) order.
   int64_t matrixColumns = 0;
+  /// Of one block.
   int64_t arrayColumns = 0;
   int64_t depth = 0;
   int64_t fanIn = 0;
@@ -51,17 +75,35 @@ struct PackedWeights {
   OperandPromises promises;
   /// digestMatrix() of the dense matrix that the packing stands for.
   uint64_t digest = 0;
-  /// DRAM address of the first tile.
+  /// Computed by the network instead of stored with it.
+  bool isRunTime = false;
+  /// DRAM address of the first tile; 0 for run-time weights.
   int64_t address = 0;
+
+  /// Of one row of a block.
+  int64_t getSlots() const { return arrayColumns * depth; }
+  /// Index in `values` and `selects` of a cell's first slot.
+  int64_t getCell(int64_t block, int64_t row, int64_t column) const {
+    return (block * rows + row) * getSlots() + column * depth;
+  }
+  /// The streams of `columns` array columns of a block from `column` on.
+  llvm::ArrayRef<int32_t> getStreams(int64_t block, int64_t column,
+                                     int64_t columns) const {
+    return llvm::ArrayRef(streams).slice(
+        (block * getSlots() + column * depth) * fanIn, columns * depth * fanIn);
+  }
 };
+
+/// The streams of run-time weights whose sizes are set: see PackedWeights.
+std::vector<int32_t> makeRunTimeStreams(const PackedWeights &weights);
 
 /// Digest of a dense row-major int8 matrix; platform independent.
 uint64_t digestMatrix(llvm::ArrayRef<int8_t> values, int64_t rows,
                       int64_t columns);
 
-/// The dense row-major [rows x matrixColumns] matrix a packing stands for, or
-/// an error that names the cell whose select or stream is out of range or
-/// collides with another one.
+/// The dense row-major [blocks x rows x matrixColumns] matrices that a packing
+/// stands for, or an error that names the cell whose select or stream is out of
+/// range or collides with another one.
 llvm::Expected<std::vector<int8_t>> unpackWeights(const PackedWeights &weights);
 
 /// Constant bytes in DRAM: parameters of the vector unit.
@@ -97,8 +139,7 @@ struct Band {
 struct View {
   Memory memory = Memory::DataSram;
   int64_t address = 0;
-  /// Element width: 1 (int8) or 4 (int32, little endian).
-  int64_t elementBytes = 1;
+  ScalarType type = ScalarType::I8;
   int64_t channelPitch = 0, rowPitch = 0, columnPitch = 0;
   int64_t originRow = 0, originColumn = 0;
   /// Bytes of the buffer that starts at `bufferAddress`; every access must
@@ -106,26 +147,44 @@ struct View {
   int64_t bufferAddress = 0, bufferBytes = 0;
 };
 
-/// Tile of a packed matrix: matrix rows from `row`, array columns from
-/// `column`, clamped at the matrix's edges.
+/// Tile of a packed matrix: rows of the block from `row`, its array columns
+/// from `column`, clamped at the block's edges.
 struct WeightTile {
   unsigned weights = 0;
+  int64_t block = 0;
   int64_t row = 0, column = 0;
+
+  bool operator==(const WeightTile &other) const = default;
 };
 
-/// DMA queue: copies counts[0] x counts[1] runs of counts[2] bytes. Pitches in
-/// bytes, outermost first.
+/// DMA queue: copies runs of `runBytes` bytes, as many as the product of
+/// `counts`. Counts and pitches (bytes) have one entry per dimension,
+/// outermost first.
 struct DmaCopy {
   Memory sourceMemory = Memory::Dram, destinationMemory = Memory::DataSram;
   int64_t sourceAddress = 0, destinationAddress = 0;
-  std::array<int64_t, 3> counts = {1, 1, 1};
-  std::array<int64_t, 2> sourcePitch = {0, 0}, destinationPitch = {0, 0};
+  int64_t runBytes = 1;
+  llvm::SmallVector<int64_t, 4> counts, sourcePitches, destinationPitches;
 };
 
-/// DMA queue: copies one tile of packed weights from DRAM to weight SRAM.
+/// Where the values of run-time weights lie: the int8 value of a block's row r
+/// and matrix column k is at address + block * blockPitch + r * rowPitch +
+/// k * columnPitch.
+struct RunTimeMatrix {
+  Memory memory = Memory::DataSram;
+  int64_t address = 0;
+  int64_t blockPitch = 0, rowPitch = 0, columnPitch = 0;
+  /// Every access must stay inside.
+  int64_t bufferAddress = 0, bufferBytes = 0;
+};
+
+/// DMA queue: copies one tile of weights to weight SRAM, from DRAM or, for
+/// run-time weights, from the tensor that holds them: its int8 values, row by
+/// row.
 struct DmaWeights {
   WeightTile tile;
   int64_t destinationAddress = 0;
+  std::optional<RunTimeMatrix> source;
 };
 
 /// Weight loader queue: shifts the tile at `sourceAddress` of weight SRAM into
@@ -151,25 +210,63 @@ struct StreamTile {
   int64_t stepCycles = 1;
 };
 
+/// Integer operations trap when their result does not fit its type, float
+/// operations are IEEE 754 with rounding to nearest even, never contracted;
+/// which NaN they return is not specified. Operands and result have one type
+/// where nothing else is said; arithmetic is defined on I8, I32 and I64, logic
+/// on I1 as well.
 enum class ScalarOpcode : uint8_t {
-  Constant,   // immediate
+  Constant,   // immediate: the integer, or the bits of an F32
   ExtendSign, // a
-  Truncate,   // a; traps when the value does not fit
-  Add,        // a, b; traps on overflow of `bits`
+  Truncate,   // a
+  Add,        // a, b
   Subtract,
   Multiply,
   Maximum,
   Minimum,
-  ApplyScale, // value a, multiplier b, shift c: TOSA apply_scale, single round
-  EncodeTerms // a: table[immediate]
+  ApplyScale,  // value a, multiplier b, shift c: TOSA apply_scale, single round
+  EncodeTerms, // a: table[immediate]
+  And,         // a, b: bitwise, as are Or and Xor
+  Or,
+  Xor,
+  ShiftLeft,         // a, b: the lost bits must be copies of the sign; shifts
+                     // trap unless 0 <= b < bits
+  ShiftRight,        // arithmetic
+  ShiftRightLogical, // of the 32-bit pattern
+  CompareInteger,    // a, b; immediate: a ComparePredicate; result I1
+  CompareFloat,      // ordered comparisons, false on NaN
+  Select,            // a ? b : c
+  AddFloat,
+  SubtractFloat,
+  MultiplyFloat,
+  DivideFloat,
+  MaximumFloat, // NaN if either is, -0 < +0
+  MinimumFloat,
+  NegateFloat,
+  AbsoluteFloat,
+  SquareRoot,
+  RoundEven, // to the nearest integral value, ties to even
+  Floor,
+  IntegerToFloat, // signed; rounds to nearest even
+  FloatToInteger, // toward zero; traps on NaN and what does not fit
+  Bitcast         // between I32 and F32
+};
+
+enum class ComparePredicate : uint8_t {
+  Equal,
+  NotEqual,
+  Less,
+  LessOrEqual,
+  Greater,
+  GreaterOrEqual
 };
 
 /// One scalar operation of a vector body. Values are numbered: the body's
 /// arguments first, then one per operation.
 struct ScalarOperation {
   ScalarOpcode opcode = ScalarOpcode::Constant;
-  /// Width of the result: 8, 32 or 64 bits, signed.
-  int64_t bits = 32;
+  /// Of the result.
+  ScalarType type = ScalarType::I32;
   std::array<unsigned, 3> operands = {0, 0, 0};
   int64_t immediate = 0;
 };
@@ -203,8 +300,40 @@ struct VectorPass {
   ScalarBody body;
 };
 
-using Payload =
-    std::variant<DmaCopy, DmaWeights, LoadWeights, StreamTile, VectorPass>;
+/// Where the elements of a nest's operand lie: the one of loop indices i is at
+/// address + sum over d of i[d] * pitches[d]. Pitches in bytes, one per loop,
+/// may be 0 (a broadcast) or negative.
+struct NestOperand {
+  Memory memory = Memory::DataSram;
+  int64_t address = 0;
+  ScalarType type = ScalarType::I8;
+  llvm::SmallVector<int64_t, 6> pitches;
+  /// Bytes of the buffer that starts at `bufferAddress`; every access must
+  /// stay inside.
+  int64_t bufferAddress = 0, bufferBytes = 0;
+};
+
+/// Vector queue: a perfect loop nest over strided tensors, without windows or
+/// padding: elementwise code, reductions, transposes and copies. For each index
+/// of the outer loops the accumulator starts at `initial`, the body runs for
+/// every index of the last `reductionLoops` loops in lexicographic order, and
+/// the last accumulator is stored. The body's arguments are the inputs'
+/// elements, then, with reduction loops, the accumulator; its result is the
+/// next accumulator. Without reduction loops the result is stored as it is.
+struct NestPass {
+  /// Outermost first; at least 1 each.
+  llvm::SmallVector<int64_t, 6> extents;
+  unsigned reductionLoops = 0;
+  std::vector<NestOperand> inputs;
+  /// Pitch 0 in the reduction loops.
+  NestOperand output;
+  /// Bits of the accumulator's start, as ScalarOperation::immediate.
+  int64_t initial = 0;
+  ScalarBody body;
+};
+
+using Payload = std::variant<DmaCopy, DmaWeights, LoadWeights, StreamTile,
+                             VectorPass, NestPass>;
 
 /// A point in time another instruction can wait for.
 struct Token {
@@ -230,7 +359,8 @@ struct Layer {
   std::string location;
   /// Multiply-accumulates of the dense layer; 0 for vector layers.
   int64_t denseMacs = 0;
-  /// Those of them whose weight is not zero.
+  /// Those of them whose weight is not zero; all of them when the weights are
+  /// computed at run time.
   int64_t effectiveMacs = 0;
   /// Tiles the layer would take without column combining.
   int64_t tilesBeforeCombining = 0;
@@ -240,7 +370,7 @@ struct Layer {
 /// A tensor that the host writes or reads.
 struct HostTensor {
   std::vector<int64_t> shape;
-  int64_t elementBytes = 1;
+  ScalarType type = ScalarType::I8;
   /// Real value of the integer 1.
   double scale = 1.0;
   int64_t address = 0;
@@ -263,6 +393,8 @@ struct Program {
   /// Rows and array columns a tile really has.
   int64_t getTileRows(const WeightTile &tile) const;
   int64_t getTileColumns(const WeightTile &tile) const;
+  /// Matrix columns of a tile of run-time weights: its values per row.
+  int64_t getRunTimeColumns(const WeightTile &tile) const;
 };
 
 } // namespace colonnade::sim

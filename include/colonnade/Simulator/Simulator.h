@@ -4,7 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs a program on data, at one of two fidelities. The machine level takes
+// Runs a program on data, at one of two fidelities, or only times it. The
+// machine level takes
 // values from fast integer kernels and cycles from closed forms; the cell level
 // simulates every register of the array in every step, and checks on the way
 // that the closed forms were right. Values do not influence cycles, so the
@@ -21,7 +22,8 @@
 
 namespace colonnade::sim {
 
-enum class Fidelity : uint8_t { Machine, Cell };
+/// Timing: cycles and traffic without values; run() fails.
+enum class Fidelity : uint8_t { Timing, Machine, Cell };
 
 /// Which runs contribute to Activity::usefulWork.
 enum class CountedRuns : uint8_t { First, All, None };

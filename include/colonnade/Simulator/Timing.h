@@ -70,8 +70,9 @@ public:
   /// Both must outlive the pass.
   TimingPass(const Program &program, ArrayTimingModel &array);
 
-  /// Times the next instruction. `data` and `sums` are the operands of a
-  /// StreamTile for array models that compute values (see StreamJob).
+  /// Times the next instruction. For array models that compute values, `data`
+  /// and `sums` are the operands of a StreamTile (see StreamJob), or `data` the
+  /// values of a LoadWeights of run-time weights (see LoadJob).
   llvm::Error advance(llvm::ArrayRef<int8_t> data = {},
                       llvm::MutableArrayRef<int32_t> sums = {});
 
@@ -90,7 +91,8 @@ private:
 
   void runDma(unsigned index, LayerTiming &layer);
   void runVector(unsigned index, LayerTiming &layer);
-  llvm::Error runLoad(unsigned index, LayerTiming &layer);
+  llvm::Error runLoad(unsigned index, LayerTiming &layer,
+                      llvm::ArrayRef<int8_t> values);
   llvm::Error runStream(unsigned index, LayerTiming &layer,
                         llvm::ArrayRef<int8_t> data,
                         llvm::MutableArrayRef<int32_t> sums);

@@ -13,15 +13,22 @@
 #define COLONNADE_SUPPORT_IMAGEINPUT_H
 
 #include "colonnade/Support/NpyFile.h"
+#include <array>
 
 namespace colonnade {
 
-/// How a network wants its pixels: (pixel / 255 - mean) / std.
+/// How a network wants its pixels: (pixel / 255 - mean) / std, image by image
+/// or patch by patch.
 struct PixelNormalization {
   double mean = 0.0;
   double std = 1.0;
+  /// Side of the square patches that an image [height, width] or [channels,
+  /// height, width] is cut into, row by row; a patch is one row of the input,
+  /// its channels, lines and columns in that order. 0 leaves images whole.
+  int64_t patchSide = 0;
 
-  /// Fails unless both are finite and std is positive.
+  /// Fails unless mean and std are finite, std is positive and the side of a
+  /// patch is not negative.
   llvm::Error check() const;
 };
 
@@ -32,23 +39,27 @@ void normalizePixels(llvm::ArrayRef<uint8_t> pixels,
                      llvm::MutableArrayRef<float> values);
 
 /// The images of a .npy file: a [count, ...] array of uint8 pixels, which are
-/// normalised, or of float32 network inputs, which are not.
+/// normalised and cut into patches, or of float32 network inputs, which are
+/// taken as they are.
 class ImageSet {
 public:
   /// Fails when the file cannot be read, is of another element type, has no
-  /// dimension for the count, or holds no image.
+  /// dimension for the count, holds no image, or an input is not finite.
   static llvm::Expected<ImageSet> read(llvm::StringRef path);
 
   int64_t getCount() const { return array.shape.front(); }
   /// Elements of one image.
   int64_t getImageElements() const;
 
-  /// Fails, with both numbers, unless an image has as many elements as a
-  /// network input of the given shape.
-  llvm::Error checkImageShape(llvm::ArrayRef<int64_t> inputShape) const;
+  /// Fails, with both shapes, unless the images make network inputs of the
+  /// given shape: uint8 images have as many elements, patches are of the shape
+  /// asked for, and float32 inputs too; extents of 1 do not count.
+  llvm::Error
+  checkImageShape(llvm::ArrayRef<int64_t> inputShape,
+                  const PixelNormalization &normalization = {}) const;
 
   /// Network input of image `index`, which is below the count; `values` has
-  /// getImageElements() elements.
+  /// getImageElements() elements. The shape has been checked.
   void getInput(int64_t index, const PixelNormalization &normalization,
                 llvm::MutableArrayRef<float> values) const;
 
@@ -60,6 +71,14 @@ public:
 private:
   ImageSet(std::string path, NpyArray array)
       : path(std::move(path)), array(std::move(array)) {}
+
+  llvm::Error checkFinite() const;
+  /// Fails unless the images can be cut into such patches and make an input of
+  /// this shape.
+  llvm::Error checkPatches(llvm::ArrayRef<int64_t> inputShape,
+                           int64_t patchSide) const;
+  /// Channels, height and width of the images; 1 channel if they have none.
+  std::array<int64_t, 3> getImageExtents() const;
 
   std::string path;
   NpyArray array;

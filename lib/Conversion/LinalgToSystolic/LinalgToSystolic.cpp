@@ -37,7 +37,7 @@ struct ConvertLinalgToSystolic
     module->setAttr(SystolicDialect::getTargetAttrName(), *machine);
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal())
-        NetworkMapper(function, *machine).run();
+        NetworkMapper(function, *machine, depthwise).run();
   }
 
   FailureOr<TargetAttr> getMachine(ModuleOp module) {

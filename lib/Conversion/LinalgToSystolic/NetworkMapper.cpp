@@ -14,6 +14,7 @@
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "colonnade/Packing/ConflictPruning.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -24,6 +25,7 @@ using namespace colonnade;
 using namespace colonnade::systolic;
 
 void NetworkMapper::run() {
+  generalizeNamedOps();
   for (Operation &op : llvm::make_early_inc_range(function.getBody().front()))
     mapOp(&op);
   Operation *terminator = function.getBody().front().getTerminator();
@@ -31,27 +33,51 @@ void NetworkMapper::run() {
     operand.set(lookup(operand.get()));
   fuseTermSelection();
   eraseDeadOps();
+  resolveMovement();
+}
+
+static bool isPooling(Operation *op) {
+  return isa<linalg::PoolingNchwMaxOp, linalg::PoolingNchwSumOp>(op);
+}
+
+/// Named ops that only say in short what a loop nest says.
+void NetworkMapper::generalizeNamedOps() {
+  IRRewriter rewriter(function.getContext());
+  for (auto op : llvm::make_early_inc_range(
+           function.getBody().front().getOps<linalg::LinalgOp>())) {
+    if (isa<linalg::GenericOp, linalg::FillOp, linalg::TransposeOp>(op) ||
+        isPooling(op) || isContraction(op))
+      continue;
+    rewriter.setInsertionPoint(op);
+    // What cannot be generalized is rejected by name.
+    (void)linalg::generalizeNamedOp(rewriter, op);
+  }
+}
+
+/// Whether the array is the only place for a generic op: int8 products.
+static bool isInt8Contraction(linalg::LinalgOp op) {
+  return isContraction(op) && llvm::all_of(op.getDpsInputs(), [](Value input) {
+           return getElementTypeOrSelf(input.getType()).isInteger(8);
+         });
 }
 
 void NetworkMapper::mapOp(Operation *op) {
   builder.setInsertionPoint(op);
-  if (auto pad = dyn_cast<tensor::PadOp>(op))
-    return mapPad(pad);
-  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op)) {
-    if (lookup(op->getOperand(0)) != op->getOperand(0))
-      builder.clone(*op, mapping);
-    return;
-  }
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  if (!linalgOp || isa<linalg::FillOp>(op) || fused.contains(op))
-    return;
+  auto generic = dyn_cast<linalg::GenericOp>(op);
   Objection objection;
-  if (isContraction(linalgOp))
+  if (isViewOp(op) || isa<tensor::ConcatOp, tensor::PadOp>(op))
+    objection = mapMovement(op);
+  else if (!linalgOp || fused.contains(op))
+    return;
+  else if (auto fill = dyn_cast<linalg::FillOp>(op))
+    objection = mapFill(fill);
+  else if (isInt8Contraction(linalgOp) || (isContraction(linalgOp) && !generic))
     objection = mapContraction(linalgOp);
-  else if (isa<linalg::PoolingNchwMaxOp, linalg::PoolingNchwSumOp>(op))
+  else if (isPooling(op))
     objection = mapPooling(linalgOp);
-  else if (auto generic = dyn_cast<linalg::GenericOp>(op))
-    objection = mapElementwise(generic);
+  else if (generic)
+    objection = mapGeneric(generic);
   else
     objection = "the machine has no mapping for this op";
   if (objection)
@@ -62,21 +88,59 @@ void NetworkMapper::mapOp(Operation *op) {
 // What layers read
 //===----------------------------------------------------------------------===//
 
-/// Zero padding of the last two dimensions, or nothing.
+/// Zero padding of the last two dimensions of an image, or nothing.
 static tensor::PadOp getZeroPad(Value value) {
   auto pad = value.getDefiningOp<tensor::PadOp>();
-  if (!pad || pad.getResultType().getRank() != 4 || !pad.getLow().empty() ||
+  if (!pad || pad.getResultType().getRank() < 4 || !pad.getLow().empty() ||
       !pad.getHigh().empty())
     return {};
   Value padding = pad.getConstantPaddingValue();
   ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
-  if (!padding || !matchPattern(padding, m_Zero()) || low[0] || low[1] ||
-      high[0] || high[1])
+  auto isZero = [](int64_t size) { return size == 0; };
+  if (!padding || !matchPattern(padding, m_Zero()) ||
+      !llvm::all_of(low.drop_back(2), isZero) ||
+      !llvm::all_of(high.drop_back(2), isZero))
     return {};
   return pad;
 }
 
-LayerData NetworkMapper::getLayerData(Value value) const {
+/// Whether every window of `reader` over the padded tensor reads at least one
+/// element that is not padding.
+static bool reachesTensor(linalg::LinalgOp reader, tensor::PadOp pad) {
+  sim::Window w;
+  setKernel(w, reader);
+  int64_t reach[] = {(w.kernelHeight - 1) * w.dilationHeight,
+                     (w.kernelWidth - 1) * w.dilationWidth};
+  for (auto [low, high, most] :
+       llvm::zip_equal(pad.getStaticLow().take_back(2),
+                       pad.getStaticHigh().take_back(2), ArrayRef(reach)))
+    if (low > most || high > most)
+      return false;
+  return true;
+}
+
+/// Selections absorb a padding if all their readers do.
+bool NetworkMapper::absorbs(Operation *reader, tensor::PadOp pad) {
+  if (isa<TermQuantizeOp>(reader))
+    return llvm::all_of(reader->getUsers(),
+                        [&](Operation *user) { return absorbs(user, pad); });
+  if (!isa<linalg::Conv2DNchwFchwOp, linalg::Conv2DNgchwGfchwOp,
+           linalg::DepthwiseConv2DNchwChwOp, linalg::PoolingNchwSumOp>(reader))
+    return false;
+  auto op = cast<linalg::LinalgOp>(reader);
+  return reachesTensor(op, pad) &&
+         (!isa<linalg::DepthwiseConv2DNchwChwOp>(reader) ||
+          chooseDepthwise(op).isOnArray);
+}
+
+bool NetworkMapper::isAbsorbed(tensor::PadOp op) {
+  return getZeroPad(op.getResult()) &&
+         llvm::all_of(op->getUsers(),
+                      [&](Operation *user) { return absorbs(user, op); });
+}
+
+LayerData NetworkMapper::getLayerData(Value value,
+                                      linalg::LinalgOp reader) const {
   LayerData data;
   if (auto select = value.getDefiningOp<TermQuantizeOp>()) {
     TermsAttr terms = getTermsPromise(select.getType());
@@ -85,9 +149,10 @@ LayerData NetworkMapper::getLayerData(Value value) const {
       value = select->getOperand(0);
     }
   }
-  if (tensor::PadOp pad = getZeroPad(value)) {
-    data.padTop = pad.getStaticLow()[2];
-    data.padLeft = pad.getStaticLow()[3];
+  tensor::PadOp pad = getZeroPad(value);
+  if (pad && reachesTensor(reader, pad)) {
+    data.padTop = pad.getStaticLow().take_back(2)[0];
+    data.padLeft = pad.getStaticLow().back();
     value = pad.getSource();
   }
   data.source = value;
@@ -97,14 +162,24 @@ LayerData NetworkMapper::getLayerData(Value value) const {
 Value NetworkMapper::getMappedData(const LayerData &data, Location loc) {
   if (!data.terms)
     return lookup(data.source);
-  // Selection commutes with reshapes: select where the value is made.
-  if (auto collapse = data.source.getDefiningOp<tensor::CollapseShapeOp>()) {
-    Value source = selectTerms(collapse.getSrc(), data.terms, loc);
-    return tensor::CollapseShapeOp::create(builder, collapse.getLoc(),
-                                           collapse.getResultType(), source,
-                                           collapse.getReassociation());
+  // Selection commutes with reshapes and transposes: select where the value is
+  // made.
+  SmallVector<Operation *> views;
+  Value root = data.source;
+  while (Operation *op = root.getDefiningOp()) {
+    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+             linalg::TransposeOp>(op))
+      break;
+    views.push_back(op);
+    root = getViewSource(op);
   }
-  return selectTerms(data.source, data.terms, loc);
+  Value result = selectTerms(root, data.terms, loc);
+  for (Operation *view : llvm::reverse(views)) {
+    IRMapping selection;
+    selection.map(getViewSource(view), result);
+    result = builder.clone(*view, selection)->getResult(0);
+  }
+  return result;
 }
 
 static sim::Window getPointWindow(const TensorLayout &layout) {
@@ -115,41 +190,17 @@ static sim::Window getPointWindow(const TensorLayout &layout) {
   return window;
 }
 
-Value NetworkMapper::selectTerms(Value value, TermsAttr terms, Location loc) {
-  Value &result = selected[{value, terms}];
-  if (result)
-    return result;
-  Value input = lookup(value);
-  FailureOr<TensorLayout> layout = getTensorLayout(input.getType());
-  auto op = VectorOp::create(
-      builder, loc, input.getType(), makeLayerName("select"), ValueRange(input),
-      ReductionKind::None,
-      WindowAttr::get(builder.getContext(), getPointWindow(*layout)));
-  OpBuilder::InsertionGuard guard(builder);
-  Block *body =
-      builder.createBlock(&op.getBody(), {}, builder.getI8Type(), loc);
-  Value encoded = EncodeTermsOp::create(builder, loc, builder.getI8Type(),
-                                        body->getArgument(0), terms.getBudget(),
-                                        stringifyDigitSet(terms.getDigits()));
-  YieldOp::create(builder, loc, encoded);
-  return result = op.getResult();
-}
-
 //===----------------------------------------------------------------------===//
 // Bodies
 //===----------------------------------------------------------------------===//
 
-linalg::GenericOp NetworkMapper::getEpilogue(linalg::LinalgOp op) const {
-  Value result = op->getResult(0);
+linalg::GenericOp NetworkMapper::getEpilogue(Value result) const {
   if (!result.hasOneUse())
     return {};
-  auto generic = dyn_cast<linalg::GenericOp>(*result.getUsers().begin());
-  if (!generic || checkElementwise(generic) ||
-      generic->getBlock() != op->getBlock())
-    return {};
   OpOperand &use = *result.getUses().begin();
-  if (!generic.isDpsInput(&use) ||
-      !generic.getMatchingIndexingMap(&use).isIdentity())
+  auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
+  if (!generic || generic->getBlock() != result.getParentBlock() ||
+      checkEpilogue(generic, use))
     return {};
   return generic;
 }
@@ -167,20 +218,39 @@ SmallVector<Value> NetworkMapper::buildBody(Region &region,
   IRMapping scalars;
   SmallVector<Value> others;
   for (OpOperand *input : epilogue.getDpsInputOperands()) {
+    AffineMap map = epilogue.getMatchingIndexingMap(input);
     Value argument = epilogue.getMatchingBlockArgument(input);
-    bool isFirst = input->get() == first &&
-                   epilogue.getMatchingIndexingMap(input).isIdentity();
-    if (!isFirst) {
-      others.push_back(lookup(input->get()));
-      scalars.map(argument, body->addArgument(argument.getType(), loc));
-    } else {
+    if (input->get() == first && map.isIdentity()) {
       scalars.map(argument, body->getArgument(0));
+      continue;
     }
+    if (TypedAttr value = getUniformValue(input->get())) {
+      scalars.map(argument, arith::ConstantOp::create(builder, loc, value));
+      continue;
+    }
+    scalars.map(argument, body->addArgument(argument.getType(), loc));
+    others.push_back(getEpilogueOperand(*input, map, loc));
   }
-  for (Operation &scalar : *epilogue.getBody()) {
+  cloneScalars(*epilogue.getBody(), scalars);
+  return others;
+}
+
+/// The operand itself, or the vector of the constants it has per channel.
+Value NetworkMapper::getEpilogueOperand(OpOperand &input, AffineMap map,
+                                        Location loc) {
+  ElementsAttr vector =
+      getChannelConstant(input.get(), map, getChannelDims(map.getNumDims()));
+  if (!vector)
+    return lookup(input.get());
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.getBody().front());
+  return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(vector));
+}
+
+void NetworkMapper::cloneScalars(Block &from, IRMapping &scalars) {
+  for (Operation &scalar : from) {
     for (Value operand : scalar.getOperands())
-      if (operand.getParentBlock() != epilogue.getBody() &&
-          !scalars.contains(operand))
+      if (operand.getParentBlock() != &from && !scalars.contains(operand))
         scalars.map(operand,
                     builder.clone(*operand.getDefiningOp())->getResult(0));
     if (auto yield = dyn_cast<linalg::YieldOp>(scalar))
@@ -189,115 +259,22 @@ SmallVector<Value> NetworkMapper::buildBody(Region &region,
     else
       builder.clone(scalar, scalars);
   }
-  return others;
 }
 
 //===----------------------------------------------------------------------===//
 // Layers
 //===----------------------------------------------------------------------===//
 
-/// Strides and dilations of a named convolution or pooling op.
-template <typename OpTy> static void setSteps(sim::Window &window, OpTy op) {
-  auto strides = op.getStrides().template getValues<int64_t>();
-  auto dilations = op.getDilations().template getValues<int64_t>();
-  window.strideHeight = strides[0];
-  window.strideWidth = strides[1];
-  window.dilationHeight = dilations[0];
-  window.dilationWidth = dilations[1];
-}
-
-static sim::Window getWindow(const LayerData &data, Value result) {
-  FailureOr<TensorLayout> input = getTensorLayout(data.source.getType());
-  FailureOr<TensorLayout> output = getTensorLayout(result.getType());
+sim::Window colonnade::getWindow(const LayerData &data, Type dataType,
+                                 Type resultType) {
+  FailureOr<TensorLayout> input = getTensorLayout(dataType);
+  FailureOr<TensorLayout> output = getTensorLayout(resultType);
   sim::Window window = getPointWindow(*input);
   window.padTop = data.padTop;
   window.padLeft = data.padLeft;
   window.outHeight = output->height;
   window.outWidth = output->width;
   return window;
-}
-
-static WeightsOp createWeights(OpBuilder &builder, Location loc, StringRef name,
-                               const WeightOperand &operand, int64_t dataTerms,
-                               TargetAttr target) {
-  auto type = cast<RankedTensorType>(operand.weights->get().getType());
-  ElementsAttr constant;
-  matchPattern(operand.weights->get(), m_Constant(&constant));
-  MatrixView view(type.getShape(), operand.rowAxis);
-  std::vector<int8_t> matrix = view.toMatrix(*readInt8Values(constant));
-  PackingPlan plan = llvm::cantFail(
-      planPacking(type, operand.rowAxis, operand.inputChannelAxis, dataTerms,
-                  target.getColumns(), *target.getCellModel()));
-  sim::PackedWeights packed =
-      packWeights(plan, matrix, view.getRows(), view.getColumns());
-  SmallVector<int64_t, 3> shape = {packed.rows, packed.arrayColumns,
-                                   packed.depth};
-  auto values = RankedTensorType::get(shape, builder.getI8Type());
-  auto streams = RankedTensorType::get(
-      {packed.arrayColumns, packed.depth, packed.fanIn}, builder.getI32Type());
-  ArrayRef<int8_t> selects(
-      reinterpret_cast<const int8_t *>(packed.selects.data()),
-      packed.selects.size());
-  return WeightsOp::create(
-      builder, loc, PackedWeightsType::get(builder.getContext()), name, type,
-      operand.rowAxis, packed.promises.weightTerms,
-      DenseElementsAttr::get(values, ArrayRef<int8_t>(packed.values)),
-      DenseElementsAttr::get(values, selects),
-      DenseElementsAttr::get(streams, ArrayRef<int32_t>(packed.streams)),
-      llvm::utohexstr(packed.digest, /*LowerCase=*/true, /*Width=*/16),
-      IntegerAttr());
-}
-
-Objection NetworkMapper::mapContraction(linalg::LinalgOp op) {
-  if (Objection objection = checkContraction(op))
-    return objection;
-  WeightOperand weights = *getWeightOperand(op);
-  LayerData data = getLayerData(weights.data->get());
-  linalg::GenericOp epilogue = getEpilogue(op);
-  sim::Window window = getWindow(data, op->getResult(0));
-  if (auto conv = dyn_cast<linalg::Conv2DNchwFchwOp>(op.getOperation())) {
-    auto filter = cast<RankedTensorType>(weights.weights->get().getType());
-    window.kernelHeight = filter.getDimSize(2);
-    window.kernelWidth = filter.getDimSize(3);
-    setSteps(window, conv);
-  }
-  if (epilogue)
-    builder.setInsertionPoint(epilogue);
-  Operation *last = epilogue ? epilogue.getOperation() : op.getOperation();
-  std::string name =
-      makeLayerName(isa<linalg::MatmulOp>(op) ? "matmul" : "conv");
-  Value source = getMappedData(data, op.getLoc());
-  auto packed = createWeights(builder, op.getLoc(), name, weights,
-                              data.getDataTerms(), target);
-  Location loc = builder.getFusedLoc({op.getLoc(), last->getLoc()});
-  auto layer = ContractOp::create(builder, loc, last->getResult(0).getType(),
-                                  name, source, packed, ValueRange(),
-                                  WindowAttr::get(builder.getContext(), window),
-                                  data.getDataTerms());
-  SmallVector<Value> others = buildBody(
-      layer.getBody(), epilogue, op->getResult(0), builder.getI32Type(), loc);
-  layer.getEpilogueOperandsMutable().assign(others);
-  mapping.map(last->getResult(0), layer.getResult());
-  if (epilogue)
-    fused.insert(epilogue);
-  sim::PackedWeights matrix = packed.getPackedWeights();
-  int64_t nonzeros =
-      matrix.values.size() - llvm::count(matrix.values, int8_t(0));
-  sim::OperandPromises promises = matrix.promises;
-  promises.dataTerms = data.getDataTerms();
-  remark::passed(op.getLoc(),
-                 remark::RemarkOpts::name("mapped").category("systolic"))
-      << remark::add("layer {0} runs on the array", name)
-      << remark::metric("rows", matrix.rows)
-      << remark::metric("array columns", matrix.arrayColumns)
-      << remark::metric("tiles",
-                        countTiles(matrix.rows, matrix.arrayColumns,
-                                   target.getRows(), target.getColumns()))
-      << remark::metric("cycles per step",
-                        target.getCellModel()->getCyclesPerStep(promises))
-      << remark::metric("utilization",
-                        double(nonzeros) / double(matrix.values.size()));
-  return std::nullopt;
 }
 
 Objection NetworkMapper::mapPooling(linalg::LinalgOp op) {
@@ -307,16 +284,11 @@ Objection NetworkMapper::mapPooling(linalg::LinalgOp op) {
   LayerData data;
   data.source = op.getDpsInputs().front();
   if (isSum && !data.source.getDefiningOp<TermQuantizeOp>())
-    data = getLayerData(data.source);
-  sim::Window window = getWindow(data, op->getResult(0));
-  auto kernel = cast<RankedTensorType>(op.getDpsInputs()[1].getType());
-  window.kernelHeight = kernel.getDimSize(0);
-  window.kernelWidth = kernel.getDimSize(1);
-  if (auto sum = dyn_cast<linalg::PoolingNchwSumOp>(op.getOperation()))
-    setSteps(window, sum);
-  else
-    setSteps(window, cast<linalg::PoolingNchwMaxOp>(op.getOperation()));
-  linalg::GenericOp epilogue = getEpilogue(op);
+    data = getLayerData(data.source, op);
+  sim::Window window =
+      getWindow(data, data.source.getType(), op->getResult(0).getType());
+  setKernel(window, op);
+  linalg::GenericOp epilogue = getEpilogue(op->getResult(0));
   if (epilogue)
     builder.setInsertionPoint(epilogue);
   Operation *last = epilogue ? epilogue.getOperation() : op.getOperation();
@@ -336,59 +308,6 @@ Objection NetworkMapper::mapPooling(linalg::LinalgOp op) {
     fused.insert(epilogue);
   accept(op, name);
   return std::nullopt;
-}
-
-Objection NetworkMapper::mapElementwise(linalg::GenericOp op) {
-  if (Objection objection = checkElementwise(op))
-    return objection;
-  OpOperand *first = nullptr;
-  for (OpOperand *input : op.getDpsInputOperands())
-    if (!first && op.getMatchingIndexingMap(input).isIdentity())
-      first = input;
-  if (!first)
-    return std::string("one input must be indexed like the result");
-  std::string name = makeLayerName("vector");
-  Value input = lookup(first->get());
-  FailureOr<TensorLayout> layout = getTensorLayout(input.getType());
-  auto layer = VectorOp::create(
-      builder, op.getLoc(), op->getResult(0).getType(), name, ValueRange(input),
-      ReductionKind::None,
-      WindowAttr::get(builder.getContext(), getPointWindow(*layout)));
-  SmallVector<Value> others = buildBody(
-      layer.getBody(), op, first->get(),
-      cast<RankedTensorType>(input.getType()).getElementType(), op.getLoc());
-  layer.getInputsMutable().append(others);
-  mapping.map(op->getResult(0), layer.getResult());
-  accept(op, name);
-  return std::nullopt;
-}
-
-void NetworkMapper::mapPad(tensor::PadOp op) {
-  auto isAbsorbed = [](Operation *user) {
-    return isa<linalg::Conv2DNchwFchwOp, linalg::PoolingNchwSumOp,
-               TermQuantizeOp>(user);
-  };
-  tensor::PadOp zeroPad = getZeroPad(op.getResult());
-  if (zeroPad && llvm::all_of(op->getUsers(), isAbsorbed))
-    return;
-  FailureOr<TensorLayout> input = getTensorLayout(op.getSource().getType());
-  if (!zeroPad || failed(input) || input->elementBytes != 1)
-    return reject(op, "the vector unit pads the rows and columns of i8 "
-                      "tensors with zeros");
-  LayerData data = getLayerData(op.getResult());
-  std::string name = makeLayerName("pad");
-  auto layer = VectorOp::create(
-      builder, op.getLoc(), op.getType(), name, ValueRange(lookup(data.source)),
-      ReductionKind::Sum,
-      WindowAttr::get(builder.getContext(), getWindow(data, op.getResult())));
-  OpBuilder::InsertionGuard guard(builder);
-  Block *body = builder.createBlock(&layer.getBody(), {}, builder.getI32Type(),
-                                    op.getLoc());
-  Value value = arith::TruncIOp::create(
-      builder, op.getLoc(), builder.getI8Type(), body->getArgument(0));
-  YieldOp::create(builder, op.getLoc(), value);
-  mapping.map(op.getResult(), layer.getResult());
-  accept(op, name);
 }
 
 //===----------------------------------------------------------------------===//
@@ -411,28 +330,6 @@ void NetworkMapper::reject(Operation *op, StringRef reason) {
   remark::missed(op->getLoc(),
                  remark::RemarkOpts::name("rejected").category("systolic"))
       << remark::reason("{0}", reason);
-}
-
-/// A selection whose input is made by one layer for it alone joins that layer.
-void NetworkMapper::fuseTermSelection() {
-  for (auto select : llvm::make_early_inc_range(
-           function.getBody().front().getOps<VectorOp>())) {
-    Block &body = select.getBody().front();
-    auto encode = dyn_cast<EncodeTermsOp>(body.front());
-    Operation *producer = select.getInputs().front().getDefiningOp();
-    if (!encode || select.getInputs().size() != 1 || !producer ||
-        !producer->getResult(0).hasOneUse() ||
-        !isa<ContractOp, VectorOp>(producer))
-      continue;
-    auto yield = cast<YieldOp>(producer->getRegion(0).front().getTerminator());
-    builder.setInsertionPoint(yield);
-    Value value = EncodeTermsOp::create(builder, encode.getLoc(),
-                                        encode.getType(), yield.getValue(),
-                                        encode.getTerms(), encode.getDigits());
-    yield.getValueMutable().assign(value);
-    select.getResult().replaceAllUsesWith(producer->getResult(0));
-    select.erase();
-  }
 }
 
 void NetworkMapper::eraseDeadOps() {

@@ -12,7 +12,12 @@
 #ifndef COLONNADE_LIB_CONVERSION_LINALGTOSYSTOLIC_NETWORKMAPPER_H
 #define COLONNADE_LIB_CONVERSION_LINALGTOSYSTOLIC_NETWORKMAPPER_H
 
+#include "ArrayOperands.h"
+#include "DepthwiseCost.h"
+#include "colonnade/Conversion/LinalgToSystolic/Passes.h"
+#include "colonnade/Conversion/LinalgToSystolic/WeightPacking.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
+#include "colonnade/Dialect/Systolic/Analysis/TensorViews.h"
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -20,9 +25,6 @@
 #include "mlir/IR/IRMapping.h"
 
 namespace colonnade {
-
-/// Why an op cannot be mapped: the rule and the numbers.
-using Objection = std::optional<std::string>;
 
 /// What a layer reads: the tensor before padding and term selection.
 struct LayerData {
@@ -35,34 +37,98 @@ struct LayerData {
   int64_t getDataTerms() const { return terms ? terms.getBudget() : 0; }
 };
 
+/// Sizes and padding of a 1x1 window from data to result, in blocks if they
+/// have a dimension for them.
+sim::Window getWindow(const LayerData &data, mlir::Type dataType,
+                      mlir::Type resultType);
+
+/// Whether the accumulators of a contraction start at zero.
+bool isZeroFilled(mlir::Value value);
+
+/// The one value that all elements of a constant or filled tensor have, or
+/// null.
+mlir::TypedAttr getUniformValue(mlir::Value value);
+
+/// The dimensions of a result of that rank that count its channels: a dimension
+/// for blocks comes before the channels of one.
+llvm::ArrayRef<unsigned> getChannelDims(unsigned rank);
+
+/// The constant behind an operand of which `map` reads one value per channel
+/// (of a block, or of all blocks) and nothing else, as a vector; or null.
+mlir::ElementsAttr getChannelConstant(mlir::Value value, mlir::AffineMap map,
+                                      llvm::ArrayRef<unsigned> channels);
+
 class NetworkMapper {
 public:
-  NetworkMapper(mlir::func::FuncOp function, systolic::TargetAttr target)
-      : function(function), target(target), builder(function.getContext()) {}
+  NetworkMapper(mlir::func::FuncOp function, systolic::TargetAttr target,
+                DepthwisePlace depthwisePlace)
+      : function(function), target(target), depthwisePlace(depthwisePlace),
+        builder(function.getContext()) {}
 
   void run();
 
 private:
   // One legality function per kind of op, used by the rewrite and the remark.
-  Objection checkContraction(mlir::linalg::LinalgOp op) const;
   Objection checkPooling(mlir::linalg::LinalgOp op) const;
-  Objection checkElementwise(mlir::linalg::GenericOp op) const;
+  Objection checkNest(mlir::linalg::GenericOp op) const;
+  Objection checkEpilogue(mlir::linalg::GenericOp op,
+                          mlir::OpOperand &accumulators) const;
+  Objection checkMovement(mlir::Operation *op) const;
 
   void mapOp(mlir::Operation *op);
+  /// What the array needs to know of a contraction.
+  struct Contraction {
+    ArrayOperands operands;
+    LayerData data, stationary;
+    /// Of stored weights.
+    PackingPlan packing;
+    /// Of weights computed at run time.
+    sim::OperandPromises promises;
+  };
+  /// Fills `contraction`, or says why the array cannot run `op`.
+  Objection planContraction(mlir::linalg::LinalgOp op,
+                            Contraction &contraction);
   Objection mapContraction(mlir::linalg::LinalgOp op);
+  void mapToArray(mlir::linalg::LinalgOp op, const Contraction &contraction);
+  mlir::Value createWeights(llvm::StringRef name,
+                            const Contraction &contraction, mlir::Location loc);
+  mlir::Value createRunTimeWeights(llvm::StringRef name,
+                                   const Contraction &contraction,
+                                   mlir::Location loc);
+  void reportArrayLayer(mlir::linalg::LinalgOp op, llvm::StringRef name,
+                        const sim::PackedWeights &weights);
+  /// Where a depthwise convolution runs; decided once.
+  const DepthwiseChoice &chooseDepthwise(mlir::linalg::LinalgOp op);
+  void reportChoice(mlir::linalg::LinalgOp op, const DepthwiseChoice &choice);
+  void mapDepthwiseToNest(mlir::linalg::LinalgOp op);
+  mlir::Value createPadded(mlir::linalg::LinalgOp op);
   Objection mapPooling(mlir::linalg::LinalgOp op);
-  Objection mapElementwise(mlir::linalg::GenericOp op);
-  void mapPad(mlir::tensor::PadOp op);
+  Objection mapGeneric(mlir::linalg::GenericOp op);
+  Objection mapFill(mlir::linalg::FillOp op);
+  Objection mapMovement(mlir::Operation *op);
+  Objection mapPad(mlir::tensor::PadOp op);
+  /// Whether the layers that read a padded tensor pad it themselves.
+  bool isAbsorbed(mlir::tensor::PadOp op);
+  bool absorbs(mlir::Operation *reader, mlir::tensor::PadOp pad);
+  /// The padding of a tensor; constants around it, dimension by dimension.
+  mlir::Value createBorders(mlir::tensor::PadOp op, mlir::Value inner);
+  mlir::Value createBorder(mlir::tensor::PadOp op, mlir::Value inner,
+                           int64_t dimension);
 
-  /// The elementwise op that may become the epilogue of `op`, or null.
-  mlir::linalg::GenericOp getEpilogue(mlir::linalg::LinalgOp op) const;
+  /// The elementwise op that may become the epilogue of the layer that makes
+  /// `result`, or null.
+  mlir::linalg::GenericOp getEpilogue(mlir::Value result) const;
   /// Fills `body` with the epilogue's code; `first` is the value that the first
   /// argument stands for. Returns the other inputs.
   llvm::SmallVector<mlir::Value>
   buildBody(mlir::Region &body, mlir::linalg::GenericOp epilogue,
             mlir::Value first, mlir::Type firstType, mlir::Location loc);
 
-  LayerData getLayerData(mlir::Value value) const;
+  mlir::Value getEpilogueOperand(mlir::OpOperand &input, mlir::AffineMap map,
+                                 mlir::Location loc);
+
+  LayerData getLayerData(mlir::Value value,
+                         mlir::linalg::LinalgOp reader) const;
   /// The mapped value of `source`, with its terms selected if asked for.
   mlir::Value getMappedData(const LayerData &data, mlir::Location loc);
   mlir::Value selectTerms(mlir::Value value, TermsAttr terms,
@@ -74,16 +140,39 @@ private:
   std::string makeLayerName(llvm::StringRef kind);
   void accept(mlir::Operation *op, llvm::StringRef layer);
   void reject(mlir::Operation *op, llvm::StringRef reason);
+  void generalizeNamedOps();
   void fuseTermSelection();
   void eraseDeadOps();
 
+  /// Clones scalar code and the constants that it takes from outside.
+  void cloneScalars(mlir::Block &from, mlir::IRMapping &scalars);
+  /// A nest that runs over its result's elements, without a body yet.
+  systolic::NestOp createNest(llvm::StringRef kind, mlir::Location loc,
+                              mlir::RankedTensorType type,
+                              mlir::ValueRange inputs = {});
+  void buildNestBody(systolic::NestOp nest, mlir::linalg::GenericOp op);
+  mlir::Value createFill(mlir::RankedTensorType type, mlir::TypedAttr value,
+                         mlir::Location loc);
+  mlir::Value createCopy(mlir::Value source, mlir::Location loc);
+
+  /// Inserts copies where a view or a concatenation in place is impossible.
+  void resolveMovement();
+  bool resolveView(mlir::Operation *op, const systolic::TensorViews &views);
+  bool resolveConcat(mlir::tensor::ConcatOp op,
+                     const systolic::TensorViews &views);
+  bool resolveReturn(mlir::Operation *op, const systolic::TensorViews &views);
+  void copyOperand(mlir::OpOperand &operand, mlir::Location loc,
+                   llvm::StringRef reason);
+
   mlir::func::FuncOp function;
   systolic::TargetAttr target;
+  DepthwisePlace depthwisePlace;
   mlir::OpBuilder builder;
   mlir::IRMapping mapping;
   llvm::SmallPtrSet<mlir::Operation *, 8> fused;
   llvm::StringMap<int64_t> layerCounts;
   llvm::DenseMap<std::pair<mlir::Value, TermsAttr>, mlir::Value> selected;
+  llvm::DenseMap<mlir::Operation *, DepthwiseChoice> depthwiseChoices;
 };
 
 } // namespace colonnade

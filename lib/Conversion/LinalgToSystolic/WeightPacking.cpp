@@ -58,16 +58,31 @@ cutIntoChannelRuns(int64_t channels, int64_t taps, int64_t length) {
   return result;
 }
 
+/// Columns of a depthwise block: the same tap of up to `fanIn` channels is one
+/// packed column.
+static std::vector<PackedColumn>
+getDepthwiseColumns(int64_t channels, int64_t taps, int64_t fanIn) {
+  std::vector<PackedColumn> result;
+  for (int64_t first = 0; first < channels; first += fanIn)
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      PackedColumn &column = result.emplace_back();
+      for (int64_t c = first; c < std::min(first + fanIn, channels); ++c)
+        column.push_back(static_cast<int32_t>(c * taps + tap));
+    }
+  return result;
+}
+
 /// Packed columns per array column that make tiles x cycles per step least.
-static int64_t chooseSlots(int64_t packedColumns, int64_t arrayColumns,
-                           sim::OperandPromises promises,
-                           const sim::CellModel &cell) {
+/// `getPromises` gives what is promised about a cell of so many slots.
+static int64_t
+chooseSlots(int64_t packedColumns, int64_t arrayColumns,
+            const sim::CellModel &cell,
+            llvm::function_ref<sim::OperandPromises(int64_t)> getPromises) {
   int64_t best = 1, bestCost = INT64_MAX;
   for (int64_t slots = 1; slots <= cell.getDepth(); ++slots) {
-    promises.slots = slots;
     int64_t tiles =
         countTiles(1, llvm::divideCeil(packedColumns, slots), 1, arrayColumns);
-    int64_t cost = tiles * cell.getCyclesPerStep(promises);
+    int64_t cost = tiles * cell.getCyclesPerStep(getPromises(slots));
     if (cost <= bestCost) {
       best = slots;
       bestCost = cost;
@@ -76,18 +91,102 @@ static int64_t chooseSlots(int64_t packedColumns, int64_t arrayColumns,
   return best;
 }
 
+static int64_t chooseSlots(int64_t packedColumns, int64_t arrayColumns,
+                           sim::OperandPromises promises,
+                           const sim::CellModel &cell) {
+  return chooseSlots(packedColumns, arrayColumns, cell, [&](int64_t slots) {
+    promises.slots = slots;
+    return promises;
+  });
+}
+
+sim::OperandPromises colonnade::planRunTimePacking(int64_t matrixColumns,
+                                                   int64_t valueTerms,
+                                                   int64_t dataTerms,
+                                                   int64_t columns,
+                                                   const sim::CellModel &cell) {
+  auto getPromises = [&](int64_t slots) {
+    sim::OperandPromises promises;
+    promises.slots = slots;
+    promises.weightTerms = slots * valueTerms;
+    promises.dataTerms = dataTerms;
+    return promises;
+  };
+  return getPromises(chooseSlots(matrixColumns, columns, cell, getPromises));
+}
+
+static llvm::Error checkGroup(TermsAttr promise, const sim::CellModel &cell) {
+  if (promise.getGroup() <= cell.getDepth())
+    return llvm::Error::success();
+  return llvm::createStringError(llvm::formatv(
+      "a group of {0} values does not fit a {1} cell of depth {2}: use "
+      "group={2} or less",
+      promise.getGroup(), cell.getName(), cell.getDepth()));
+}
+
+/// Sets the promises about fan-in and slots that the plan's columns make.
+static llvm::Expected<PackingPlan> finish(PackingPlan plan,
+                                          const sim::CellModel &cell) {
+  for (const auto &run : plan.arrayColumns) {
+    plan.promises.slots = std::max<int64_t>(plan.promises.slots, run.size());
+    for (const PackedColumn &column : run)
+      plan.promises.fanIn =
+          std::max<int64_t>(plan.promises.fanIn, column.size());
+  }
+  if (llvm::Error error = cell.check(plan.promises))
+    return std::move(error);
+  return plan;
+}
+
+/// A `terms` promise helps where its runs are taps next to each other: along
+/// the last dimension of the window.
+static llvm::Expected<PackingPlan>
+planDepthwise(RankedTensorType weights, const WeightAxes &axes,
+              int64_t dataTerms, int64_t columns, const sim::CellModel &cell) {
+  PackingPlan plan;
+  plan.promises.dataTerms = dataTerms;
+  BlockMatrixView view(weights.getShape(), axes);
+  int64_t channels = view.getRows();
+  plan.promises.fanIn = std::min(channels, cell.getMaxFanIn());
+  auto packed = getDepthwiseColumns(channels, view.getColumns() / channels,
+                                    plan.promises.fanIn);
+  TermsAttr terms = getTermsPromise(weights);
+  int64_t last = weights.getRank() - 1;
+  bool isUsable = terms && cell.getDepth() > 1 && !terms.isPacked() &&
+                  terms.getAxis() == last && axes.row != last;
+  if (!isUsable) {
+    plan.arrayColumns = cutIntoRuns(
+        packed, chooseSlots(packed.size(), columns, plan.promises, cell));
+    return finish(std::move(plan), cell);
+  }
+  if (llvm::Error error = checkGroup(terms, cell))
+    return std::move(error);
+  plan.promises.weightTerms = terms.getBudget();
+  int64_t width = weights.getDimSize(last);
+  for (size_t line = 0; line < packed.size(); line += width)
+    llvm::append_range(
+        plan.arrayColumns,
+        cutIntoRuns(ArrayRef(packed).slice(line, width), terms.getGroup()));
+  return finish(std::move(plan), cell);
+}
+
 llvm::Expected<PackingPlan>
-colonnade::planPacking(RankedTensorType weights, int64_t rowAxis,
+colonnade::planPacking(RankedTensorType weights, const WeightAxes &axes,
                        int64_t inputChannelAxis, int64_t dataTerms,
                        int64_t columns, const sim::CellModel &cell) {
   ColumnsAttr columnsPromise = getColumnsPromise(weights);
   TermsAttr termsPromise = getTermsPromise(weights);
-  int64_t rows = weights.getDimSize(rowAxis);
+  if (columnsPromise && (axes.block || axes.depthwiseBlocks))
+    return llvm::createStringError(
+        "combined columns of grouped, batched or depthwise weights are not "
+        "supported: leave them to the packing");
+  if (axes.depthwiseBlocks)
+    return planDepthwise(weights, axes, dataTerms, columns, cell);
+  BlockMatrixView view(weights.getShape(), axes);
   int64_t channels = weights.getDimSize(inputChannelAxis);
-  int64_t matrixColumns = weights.getNumElements() / rows;
   PackingPlan plan;
   plan.promises.dataTerms = dataTerms;
-  auto packed = getPackedColumns(columnsPromise, matrixColumns);
+  auto packed = getPackedColumns(columnsPromise, view.getColumns());
   for (const PackedColumn &column : packed)
     plan.promises.fanIn = std::max<int64_t>(plan.promises.fanIn, column.size());
 
@@ -96,55 +195,61 @@ colonnade::planPacking(RankedTensorType weights, int64_t rowAxis,
       termsPromise && cell.getDepth() > 1 &&
       (termsPromise.isPacked() ||
        (!columnsPromise && termsPromise.getAxis() == inputChannelAxis));
-  if (isUsable && termsPromise.getGroup() > cell.getDepth())
-    return llvm::createStringError(llvm::formatv(
-        "a group of {0} values does not fit a {1} cell of depth {2}: use "
-        "group={2} or less",
-        termsPromise.getGroup(), cell.getName(), cell.getDepth()));
-  if (isUsable) {
-    plan.promises.weightTerms = termsPromise.getBudget();
-    plan.arrayColumns =
-        termsPromise.isPacked()
-            ? cutIntoRuns(packed, termsPromise.getGroup())
-            : cutIntoChannelRuns(channels, matrixColumns / channels,
-                                 termsPromise.getGroup());
-  } else {
+  if (!isUsable) {
     plan.arrayColumns = cutIntoRuns(
         packed, chooseSlots(packed.size(), columns, plan.promises, cell));
+    return finish(std::move(plan), cell);
   }
-  for (const auto &run : plan.arrayColumns)
-    plan.promises.slots = std::max<int64_t>(plan.promises.slots, run.size());
-  if (llvm::Error error = cell.check(plan.promises))
+  if (llvm::Error error = checkGroup(termsPromise, cell))
     return std::move(error);
-  return plan;
+  plan.promises.weightTerms = termsPromise.getBudget();
+  plan.arrayColumns =
+      termsPromise.isPacked()
+          ? cutIntoRuns(packed, termsPromise.getGroup())
+          : cutIntoChannelRuns(channels, view.getColumns() / channels,
+                               termsPromise.getGroup());
+  return finish(std::move(plan), cell);
+}
+
+/// Streams of one block, repeated for all.
+static void setStreams(sim::PackedWeights &packed, const PackingPlan &plan) {
+  packed.streams.assign(packed.blocks * packed.getSlots() * packed.fanIn, -1);
+  for (int64_t block = 0; block < packed.blocks; ++block)
+    for (auto [a, run] : llvm::enumerate(plan.arrayColumns))
+      for (auto [d, members] : llvm::enumerate(run)) {
+        int64_t slot = block * packed.getSlots() + a * packed.depth + d;
+        llvm::copy(members, packed.streams.begin() + slot * packed.fanIn);
+      }
 }
 
 sim::PackedWeights colonnade::packWeights(const PackingPlan &plan,
-                                          ArrayRef<int8_t> matrix, int64_t rows,
-                                          int64_t columns) {
+                                          const BlockMatrixView &view,
+                                          ArrayRef<int8_t> matrices) {
   sim::PackedWeights packed;
-  packed.rows = rows;
-  packed.matrixColumns = columns;
+  packed.blocks = view.getBlocks();
+  packed.rows = view.getRows();
+  packed.matrixColumns = view.getColumns();
   packed.arrayColumns = plan.arrayColumns.size();
   packed.depth = plan.promises.slots;
   packed.fanIn = plan.promises.fanIn;
   packed.promises = plan.promises;
-  packed.digest = sim::digestMatrix(matrix, rows, columns);
-  int64_t cells = packed.arrayColumns * packed.depth;
-  packed.values.assign(rows * cells, 0);
-  packed.selects.assign(rows * cells, 0);
-  packed.streams.assign(cells * packed.fanIn, -1);
-  for (auto [a, run] : llvm::enumerate(plan.arrayColumns))
-    for (auto [d, members] : llvm::enumerate(run)) {
-      int64_t slot = a * packed.depth + d;
-      for (auto [select, column] : llvm::enumerate(members)) {
-        packed.streams[slot * packed.fanIn + select] = column;
-        for (int64_t row = 0; row < rows; ++row)
-          if (int8_t value = matrix[row * columns + column]) {
-            packed.values[row * cells + slot] = value;
-            packed.selects[row * cells + slot] = select;
+  int64_t rows = packed.blocks * packed.rows;
+  packed.digest = sim::digestMatrix(matrices, rows, packed.matrixColumns);
+  setStreams(packed, plan);
+  packed.values.assign(rows * packed.getSlots(), 0);
+  packed.selects.assign(packed.values.size(), 0);
+  for (int64_t row = 0; row < rows; ++row) {
+    const int8_t *line = matrices.data() + row * packed.matrixColumns;
+    int64_t cell = row * packed.getSlots();
+    for (const auto &run : plan.arrayColumns) {
+      for (auto [d, members] : llvm::enumerate(run))
+        for (auto [select, column] : llvm::enumerate(members))
+          if (line[column]) {
+            packed.values[cell + d] = line[column];
+            packed.selects[cell + d] = select;
           }
-      }
+      cell += packed.depth;
     }
+  }
   return packed;
 }

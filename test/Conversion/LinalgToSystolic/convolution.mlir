@@ -22,13 +22,13 @@
 // CHECK:         return %[[POOL]]
 
 // SCHEDULE:     systolic.program @main
-// SCHEDULE:       systolic.dma_copy "input"
+// SCHEDULE:       systolic.dma_box "input"
 // SCHEDULE:       %[[DMA:.*]] = systolic.dma_weights "conv1"
 // SCHEDULE:       systolic.load_weights "conv1" {{.*}} after %[[DMA]]
 // SCHEDULE:       systolic.stream "conv1" {{.*}} step 49
 // SCHEDULE:       systolic.vector_pass "conv1"
 // SCHEDULE:       systolic.vector_pass "pool1" <max>
-// SCHEDULE:       systolic.dma_copy "output"
+// SCHEDULE:       systolic.dma_box "output"
 
 // A machine whose data SRAM does not hold the layer works band by band.
 // BANDED: systolic.buffer "band"

@@ -105,9 +105,9 @@ TEST(ActivityTest, VectorPasses) {
   View data, parameter;
   data.columnPitch = 1;
   parameter.memory = Memory::WeightSram;
-  parameter.elementBytes = 4;
+  parameter.type = ScalarType::I32;
   pass.inputs = {data, parameter};
-  pass.output.elementBytes = 4;
+  pass.output.type = ScalarType::I32;
   using enum ScalarOpcode;
   pass.body.operations = {{Constant}, {Add}};
   program.instructions = {{pass, {}, 0}};

@@ -187,12 +187,12 @@ protected:
   }
 
   LoadJob getLoad(unsigned weights) {
-    return {{weights, 0, 0}, 3, 4, /*cycles=*/12};
+    return {{weights, 0, 0, 0}, 3, 4, /*cycles=*/12, {}};
   }
   StreamJob getStream(unsigned weights, int64_t vectors, int64_t stepCycles) {
     data.assign(vectors * 4, 1);
     sums.assign(vectors * 3, 0);
-    return {{weights, 0, 0}, 3, 4, vectors, stepCycles, data, sums};
+    return {{weights, 0, 0, 0}, 3, 4, vectors, stepCycles, data, sums};
   }
 
   Program program;

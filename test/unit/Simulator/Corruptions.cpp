@@ -51,12 +51,18 @@ static bool changeValue(Program &program, Random &random) {
   return false;
 }
 
+/// Slot of the value at `index`, counted through all blocks.
+static size_t getSlot(const PackedWeights &weights, size_t index) {
+  size_t slots = weights.getSlots();
+  return index / (weights.rows * slots) * slots + index % slots;
+}
+
 static bool changeSelect(Program &program, Random &) {
   if (program.weights.empty())
     return false;
   PackedWeights &weights = program.weights[0];
   for (size_t i = 0; i < weights.values.size(); ++i) {
-    size_t slot = i % (weights.arrayColumns * weights.depth);
+    size_t slot = getSlot(weights, i);
     if (weights.values[i] != 0 && weights.fanIn > 1 &&
         weights.streams[slot * weights.fanIn + 1] != -1) {
       weights.selects[i] ^= 1;
@@ -67,7 +73,7 @@ static bool changeSelect(Program &program, Random &) {
 }
 
 static bool exceedSelect(Program &program, Random &) {
-  if (program.weights.empty())
+  if (program.weights.empty() || program.weights[0].isRunTime)
     return false;
   program.weights[0].selects[0] = program.weights[0].fanIn;
   return true;
@@ -76,7 +82,7 @@ static bool exceedSelect(Program &program, Random &) {
 static bool changeStream(Program &program, Random &) {
   for (PackedWeights &weights : program.weights)
     for (size_t i = 0; i < weights.values.size(); ++i) {
-      size_t slot = i % (weights.arrayColumns * weights.depth);
+      size_t slot = getSlot(weights, i);
       if (weights.values[i] == 0 || weights.matrixColumns == 1)
         continue;
       int32_t &column =
@@ -110,7 +116,8 @@ static bool exceedAccumulator(Program &program, Random &) {
     return false;
   PackedWeights &weights = program.weights[0];
   int64_t columns = 140000;
-  weights.rows = 1;
+  weights.isRunTime = false;
+  weights.blocks = weights.rows = 1;
   weights.matrixColumns = weights.arrayColumns = columns;
   weights.depth = weights.fanIn = 1;
   weights.values.assign(columns, 127);
@@ -157,14 +164,21 @@ static bool moveLoad(Program &program, Random &random) {
   return true;
 }
 
+int64_t &sim::getLargestCount(DmaCopy &copy) {
+  int64_t *largest = &copy.runBytes;
+  for (int64_t &count : copy.counts)
+    if (count > *largest)
+      largest = &count;
+  return *largest;
+}
+
 static bool shortenOutput(Program &program, Random &) {
   auto &copy = std::get<DmaCopy>(program.instructions.back().payload);
-  --*llvm::max_element(copy.counts);
-  return copy.counts[0] * copy.counts[1] * copy.counts[2] != 0;
+  return --getLargestCount(copy) != 0;
 }
 
 static bool emptyCopy(Program &program, Random &) {
-  std::get<DmaCopy>(program.instructions[0].payload).counts[1] = 0;
+  std::get<DmaCopy>(program.instructions[0].payload).runBytes = 0;
   return true;
 }
 
@@ -203,6 +217,8 @@ static bool exchangeTiles(Program &program, Random &) {
     auto *stream = std::get_if<StreamTile>(&instruction.payload);
     if (stream && stream->accumulate) {
       std::swap(previous->tile, stream->tile);
+      // Not a step that is too short for the other tile's streams.
+      std::swap(previous->stepCycles, stream->stepCycles);
       return true;
     }
     previous = stream ? stream : previous;
@@ -403,12 +419,12 @@ static bool changeOperation(Program &program, Random &random,
 
 static bool changeWidth(Program &program, Random &random) {
   return changeOperation(program, random, ScalarOpcode::Maximum,
-                         [](ScalarOperation &o) { o.bits = 64; });
+                         [](ScalarOperation &o) { o.type = ScalarType::I64; });
 }
 
-static bool useOddWidth(Program &program, Random &random) {
+static bool truncateToFloat(Program &program, Random &random) {
   return changeOperation(program, random, ScalarOpcode::Truncate,
-                         [](ScalarOperation &o) { o.bits = 7; });
+                         [](ScalarOperation &o) { o.type = ScalarType::F32; });
 }
 
 static bool growConstant(Program &program, Random &random) {
@@ -419,7 +435,7 @@ static bool growConstant(Program &program, Random &random) {
 
 static bool nameMissingTable(Program &program, Random &random) {
   return changeOperation(program, random, ScalarOpcode::EncodeTerms,
-                         [](ScalarOperation &o) { o.immediate = 99; });
+                         [](ScalarOperation &o) { o.immediate = 9999; });
 }
 
 static bool changeShift(Program &program, Random &) {
@@ -433,6 +449,103 @@ static bool changeShift(Program &program, Random &) {
   return false;
 }
 
+/// The DmaWeights of some tile of run-time weights.
+static DmaWeights *pickGather(Program &program) {
+  for (Instruction &instruction : program.instructions)
+    if (auto *dma = std::get_if<DmaWeights>(&instruction.payload))
+      if (dma->source)
+        return dma;
+  return nullptr;
+}
+
+static bool changeGather(Program &program, void (*change)(DmaWeights &)) {
+  DmaWeights *dma = pickGather(program);
+  if (dma)
+    change(*dma);
+  return dma;
+}
+
+static bool gatherFromNowhere(Program &program, Random &) {
+  return changeGather(program, [](DmaWeights &dma) { dma.source.reset(); });
+}
+
+static bool gatherAccumulators(Program &program, Random &) {
+  return changeGather(program, [](DmaWeights &dma) {
+    dma.source->memory = Memory::Accumulators;
+  });
+}
+
+static bool gatherOutside(Program &program, Random &) {
+  return changeGather(program, [](DmaWeights &dma) {
+    dma.source->address += dma.source->bufferBytes;
+  });
+}
+
+static bool gatherBackwards(Program &program, Random &) {
+  return changeGather(program,
+                      [](DmaWeights &dma) { dma.source->rowPitch = -1; });
+}
+
+/// The first instruction of the DMA queue that waits for some vector pass is a
+/// gather: nothing else makes it wait.
+static bool dropGatherTokens(Program &program, Random &) {
+  std::optional<unsigned> lastPass;
+  for (auto [i, instruction] : llvm::enumerate(program.instructions)) {
+    if (instruction.getQueue() == Queue::Vector)
+      lastPass = i;
+    bool waits = llvm::any_of(instruction.after, [&](const Token &token) {
+      return token.instruction == lastPass;
+    });
+    if (instruction.getQueue() != Queue::Dma || !waits)
+      continue;
+    auto *dma = std::get_if<DmaWeights>(&instruction.payload);
+    if (dma && dma->source) {
+      instruction.after.clear();
+      return true;
+    }
+    lastPass.reset();
+  }
+  return false;
+}
+
+static bool exchangeBlocks(Program &program, Random &) {
+  for (Instruction &instruction : program.instructions)
+    if (auto *stream = std::get_if<StreamTile>(&instruction.payload))
+      if (stream->tile.block > 0) {
+        --stream->tile.block;
+        return true;
+      }
+  return false;
+}
+
+static bool exceedBlocks(Program &program, Random &random) {
+  auto *stream = pick<StreamTile>(program, random);
+  if (!stream)
+    return false;
+  stream->tile.block = program.weights[stream->tile.weights].blocks;
+  return true;
+}
+
+static bool growRunTimeRow(Program &program, Random &) {
+  for (PackedWeights &weights : program.weights)
+    if (weights.isRunTime) {
+      weights.matrixColumns = weights.arrayColumns = 140000;
+      weights.depth = 1;
+      weights.streams = makeRunTimeStreams(weights);
+      return true;
+    }
+  return false;
+}
+
+static bool storeRunTimeValues(Program &program, Random &) {
+  for (PackedWeights &weights : program.weights)
+    if (weights.isRunTime) {
+      weights.values.push_back(1);
+      return true;
+    }
+  return false;
+}
+
 static bool readDram(Program &program, Random &random) {
   auto *pass = pick<VectorPass>(program, random);
   if (!pass)
@@ -443,6 +556,88 @@ static bool readDram(Program &program, Random &random) {
 
 static bool copyAccumulators(Program &program, Random &random) {
   pick<DmaCopy>(program, random)->sourceMemory = Memory::Accumulators;
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Corrupted nests and copies
+//===----------------------------------------------------------------------===//
+
+static bool leaveNestBuffer(Program &program, Random &random) {
+  auto *nest = pick<NestPass>(program, random);
+  if (!nest)
+    return false;
+  NestOperand &operand = random.chance(50) ? nest->output : nest->inputs[0];
+  operand.bufferBytes = 0;
+  return true;
+}
+
+static bool dropNestPitch(Program &program, Random &random) {
+  auto *nest = pick<NestPass>(program, random);
+  if (!nest)
+    return false;
+  nest->output.pitches.pop_back();
+  return true;
+}
+
+static bool overlapNestOutputs(Program &program, Random &random) {
+  auto *nest = pick<NestPass>(program, random);
+  if (!nest || *llvm::max_element(nest->extents) == 1)
+    return false;
+  nest->output.pitches.assign(nest->extents.size(), 0);
+  return true;
+}
+
+static bool changeNestType(Program &program, Random &random) {
+  auto *nest = pick<NestPass>(program, random);
+  if (!nest || nest->body.operations.empty())
+    return false;
+  nest->body.operations.front().type = ScalarType::I32;
+  return true;
+}
+
+/// Nothing was written there.
+static bool moveNestInput(Program &program, Random &random) {
+  auto *nest = pick<NestPass>(program, random);
+  if (!nest)
+    return false;
+  NestOperand &input = nest->inputs[0];
+  int64_t end = program.machine.dataSramBytes;
+  input.address += end - input.bufferBytes - input.bufferAddress;
+  input.bufferAddress = end - input.bufferBytes;
+  return true;
+}
+
+static bool dropNestTokens(Program &program, Random &) {
+  for (size_t i = program.instructions.size(); i-- > 0;) {
+    Instruction &instruction = program.instructions[i];
+    if (!std::holds_alternative<NestPass>(instruction.payload) ||
+        instruction.after.empty())
+      continue;
+    instruction.after.clear();
+    return hasUnorderedAccesses(program);
+  }
+  return false;
+}
+
+static bool addCopyPitch(Program &program, Random &random) {
+  pick<DmaCopy>(program, random)->destinationPitches.push_back(1);
+  return true;
+}
+
+static bool copyBackwards(Program &program, Random &random) {
+  auto *copy = pick<DmaCopy>(program, random);
+  if (copy->counts.empty())
+    return false;
+  copy->sourcePitches.front() *= -1;
+  return copy->sourcePitches.front() != 0;
+}
+
+static bool copyNothing(Program &program, Random &random) {
+  auto *copy = pick<DmaCopy>(program, random);
+  if (copy->counts.empty())
+    return false;
+  copy->counts.back() = 0;
   return true;
 }
 
@@ -466,6 +661,16 @@ static const Corruption kCorruptions[] = {
     {"flipped accumulate", flipAccumulate, "of weights 'w"},
     {"exchanged tiles", exchangeTiles, "shadow registers do not hold"},
     {"repeated tile", repeatTile, "hold some of them already"},
+    {"exchanged blocks", exchangeBlocks, "shadow registers do not hold"},
+    {"block outside the weights", exceedBlocks, "lies outside weights"},
+    {"run-time weights from nowhere", gatherFromNowhere,
+     "which are computed at run time"},
+    {"gathered accumulators", gatherAccumulators, "from accumulators"},
+    {"gathered outside the tensor", gatherOutside, "outside its buffer"},
+    {"gathered backwards", gatherBackwards, "negative pitch of -1"},
+    {"gathered too early", dropGatherTokens, "a token is missing"},
+    {"run-time overflow", growRunTimeRow, "beyond the 32-bit"},
+    {"values of run-time weights", storeRunTimeValues, "expected no values"},
     {"tile outside the weights", leaveWeights, "lies outside weights"},
     {"missing weights", nameMissingWeights, "names weights"},
     {"missing stream", replaceStream, ""},
@@ -482,13 +687,23 @@ static const Corruption kCorruptions[] = {
     {"channels outside the tensor", leaveChannels, "lie outside"},
     {"undefined operand", useUndefinedValue, "uses value 50"},
     {"undefined result", yieldUndefinedValue, "yields value 50"},
-    {"result of the wrong width", yieldWrongWidth, "yields 32 bits"},
+    {"result of the wrong width", yieldWrongWidth, "yields i32"},
     {"operands of the wrong width", changeWidth, "expected operands"},
-    {"odd width", useOddWidth, "expected 8, 32 or 64 bits, got 7"},
+    {"truncation to a float", truncateToFloat, "truncates i32 to f32"},
     {"constant too large", growConstant, "does not fit into"},
-    {"missing term table", nameMissingTable, "names term table 99"},
+    {"missing term table", nameMissingTable, "names term table 9999"},
     {"shift out of range", changeShift, "shift 1 of apply_scale"},
     {"vector unit reads DRAM", readDram, "cannot lie in DRAM"},
-    {"copied accumulators", copyAccumulators, "copies accumulators"}};
+    {"copied accumulators", copyAccumulators, "copies accumulators"},
+    {"nest outside its buffer", leaveNestBuffer, "outside its buffer"},
+    {"missing pitch of a nest", dropNestPitch, "2 pitches for 3 loops"},
+    {"outputs of a nest in one place", overlapNestOutputs,
+     "but the loops inside write 1"},
+    {"float as an integer", changeNestType, "converts i8 to i32"},
+    {"nest reads what is not there", moveNestInput, "nothing has written"},
+    {"dropped tokens of a nest", dropNestTokens, "a token is missing"},
+    {"too many pitches of a copy", addCopyPitch, "destination pitches"},
+    {"copy backwards", copyBackwards, "copies with a negative pitch"},
+    {"copy of nothing", copyNothing, "copies 0 runs along a dimension"}};
 
 llvm::ArrayRef<Corruption> sim::getCorruptions() { return kCorruptions; }

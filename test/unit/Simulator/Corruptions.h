@@ -28,6 +28,9 @@ struct Corruption {
 
 llvm::ArrayRef<Corruption> getCorruptions();
 
+/// The copy's longest dimension, runs included.
+int64_t &getLargestCount(DmaCopy &copy);
+
 } // namespace colonnade::sim
 
 #endif // TEST_UNIT_SIMULATOR_CORRUPTIONS_H

@@ -81,11 +81,12 @@ TEST(InstructionCostsTest, DmaAndLoader) {
   Random random(3);
   program.weights = {makeWeights(random, 5, 6, {})};
   // 4 x 4 cells of 8 bits at 3 bytes per cycle, and the corner of 1 x 2.
-  EXPECT_EQ(getDmaBytes(program, DmaWeights{{0, 0, 0}, 0}), 16);
-  EXPECT_EQ(getLoadCycles(program, {0, 0, 0}), 6);
-  EXPECT_EQ(getLoadCycles(program, {0, 4, 4}), 1);
+  EXPECT_EQ(getDmaBytes(program, DmaWeights{{0, 0, 0, 0}, 0, {}}), 16);
+  EXPECT_EQ(getLoadCycles(program, {0, 0, 0, 0}), 6);
+  EXPECT_EQ(getLoadCycles(program, {0, 0, 4, 4}), 1);
   DmaCopy copy;
-  copy.counts = {2, 3, 4};
+  copy.counts = {2, 3};
+  copy.runBytes = 4;
   EXPECT_EQ(getDmaBytes(program, copy), 24);
 }
 
@@ -153,11 +154,11 @@ TEST(InstructionCostsTest, AStepTakesWhatTheSlowerOfCellAndBanksNeeds) {
   View view;
   view.channelPitch = 4;
   machine.dataSramBanks = 4;
-  EXPECT_EQ(getRequiredStepCycles(weights, 0, 4, window, view, machine), 4);
-  EXPECT_EQ(getRequiredStepCycles(weights, 4, 2, window, view, machine), 2);
+  EXPECT_EQ(getRequiredStepCycles(weights, 0, 0, 4, window, view, machine), 4);
+  EXPECT_EQ(getRequiredStepCycles(weights, 0, 4, 2, window, view, machine), 2);
   view.channelPitch = 1;
-  EXPECT_EQ(getRequiredStepCycles(weights, 0, 4, window, view, machine),
-            getBankReadCycles(getTileStreams(weights, 0, 4), window, view, 4));
+  EXPECT_EQ(getRequiredStepCycles(weights, 0, 0, 4, window, view, machine),
+            getBankReadCycles(getTileStreams(weights, 0, 0, 4), window, view, 4));
   machine.cell = createBitSerialCell(8, 4);
-  EXPECT_EQ(getRequiredStepCycles(weights, 0, 4, window, view, machine), 8);
+  EXPECT_EQ(getRequiredStepCycles(weights, 0, 0, 4, window, view, machine), 8);
 }

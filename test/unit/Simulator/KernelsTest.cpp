@@ -29,7 +29,7 @@ TEST(KernelsTest, MultiplyEqualsPlainLoops) {
                                    random.between(1, 40), promises)};
     const PackedWeights &weights = program.weights[0];
     program.machine.columns = weights.arrayColumns;
-    PreparedTile tile = prepareTile(program, {0, 0, 0});
+    PreparedTile tile = prepareTile(program, {0, 0, 0, 0});
     int64_t positions = random.between(1, 100);
     std::vector<int8_t> data;
     for (size_t i = 0; i < tile.columns.size() * positions; ++i)

@@ -12,6 +12,7 @@
 #include "NetworkBuilder.h"
 #include "PlainLayers.h"
 #include "colonnade/Simulator/InstructionCosts.h"
+#include <cmath>
 
 using namespace colonnade;
 using namespace colonnade::sim;
@@ -137,13 +138,14 @@ void NetworkBuilder::addHostCopy(const Tensor &tensor, int64_t address,
   int64_t positions = tensor.height * tensor.width;
   DmaCopy copy;
   // The host's tensors are channel-major without slack.
-  std::array<int64_t, 2> host, device;
+  llvm::SmallVector<int64_t, 4> host, device;
   if (view.columnPitch == 1) {
-    copy.counts = {1, tensor.channels, positions};
-    host = {0, positions};
-    device = {0, view.channelPitch};
+    copy.counts = {tensor.channels};
+    copy.runBytes = positions;
+    host = {positions};
+    device = {view.channelPitch};
   } else {
-    copy.counts = {tensor.channels, positions, 1};
+    copy.counts = {tensor.channels, positions};
     host = {positions, 1};
     device = {1, view.columnPitch};
   }
@@ -151,8 +153,8 @@ void NetworkBuilder::addHostCopy(const Tensor &tensor, int64_t address,
   copy.destinationMemory = isInput ? Memory::DataSram : Memory::Dram;
   copy.sourceAddress = isInput ? address : view.address;
   copy.destinationAddress = isInput ? view.address : address;
-  copy.sourcePitch = isInput ? host : device;
-  copy.destinationPitch = isInput ? device : host;
+  copy.sourcePitches = isInput ? host : device;
+  copy.destinationPitches = isInput ? device : host;
   append(copy,
          {{Memory::Dram, address, address + tensor.getElements(), !isInput},
           {Memory::DataSram, view.address, view.address + view.bufferBytes,
@@ -190,8 +192,9 @@ unsigned NetworkBuilder::addWeights(const PackedWeights &weights) {
   added.name += std::to_string(program.weights.size());
   int64_t bits = program.machine.cell->getWeightBits(weights.promises);
   // At most one byte of rounding per tile.
-  added.address =
-      allocateDram(weights.rows * weights.arrayColumns * (bits / 8 + 2));
+  if (!weights.isRunTime)
+    added.address = allocateDram(weights.blocks * weights.rows *
+                                 weights.arrayColumns * (bits / 8 + 2));
   return program.weights.size() - 1;
 }
 
@@ -222,7 +225,7 @@ View NetworkBuilder::addParameters(int64_t rows,
   copy.destinationMemory = Memory::WeightSram;
   copy.sourceAddress = constant.address;
   copy.destinationAddress = view.address;
-  copy.counts = {1, 1, bytes};
+  copy.runBytes = bytes;
   append(copy,
          {{Memory::Dram, constant.address, constant.address + bytes, false},
           {Memory::WeightSram, view.address, view.address + bytes, true}});
@@ -234,7 +237,7 @@ View NetworkBuilder::addParameters(int64_t rows,
 View NetworkBuilder::makeAccumulators(const Band &band) {
   View sums;
   sums.memory = Memory::Accumulators;
-  sums.elementBytes = 4;
+  sums.type = ScalarType::I32;
   sums.bufferBytes = program.machine.rows * band.height * band.width * 4;
   sums.address = sums.bufferAddress = passCount++ % 2 * sums.bufferBytes;
   sums.columnPitch = 4;
@@ -246,7 +249,8 @@ View NetworkBuilder::makeAccumulators(const Band &band) {
 }
 
 /// Loads and streams all array columns of one row of tiles.
-void NetworkBuilder::addTileRow(const StreamTile &stream, const Tensor &input) {
+void NetworkBuilder::addTileRow(const StreamTile &stream, const Tensor &input,
+                                const std::optional<Stationary> &stationary) {
   const PackedWeights &weights = program.weights[stream.tile.weights];
   for (int64_t column = 0; column < weights.arrayColumns;
        column += program.machine.columns) {
@@ -257,8 +261,16 @@ void NetworkBuilder::addTileRow(const StreamTile &stream, const Tensor &input) {
         getRequiredStepCycles(program, tile) + random.between(0, 1);
     int64_t address = tileCount++ % 2 * kTileBytes;
     int64_t end = address + program.getTileBytes(tile.tile);
-    append(DmaWeights{tile.tile, address},
-           {{Memory::WeightSram, address, end, true}});
+    DmaWeights dma{tile.tile, address, std::nullopt};
+    llvm::SmallVector<Region> regions = {
+        {Memory::WeightSram, address, end, true}};
+    if (stationary) {
+      dma.source = stationary->matrix;
+      const View &view = stationary->view;
+      regions.push_back({view.memory, view.bufferAddress,
+                         view.bufferAddress + view.bufferBytes, false});
+    }
+    append(dma, regions);
     append(LoadWeights{tile.tile, address},
            {{Memory::WeightSram, address, end, false}});
     const View &sums = tile.accumulators;
@@ -283,19 +295,21 @@ VectorPass NetworkBuilder::makeRescalePass(const StreamTile &stream,
   View sums = stream.accumulators;
   sums.address -= pass.channel * sums.channelPitch;
   View bias = parameters, multiplier = parameters, shift = parameters;
-  bias.elementBytes = multiplier.elementBytes = 4;
+  bias.type = multiplier.type = ScalarType::I32;
   multiplier.address += 4;
   shift.address += 8;
   pass.inputs = {sums, bias, multiplier, shift};
   using enum ScalarOpcode;
-  pass.body.operations = {{Add, 32, {0, 1}},       {ApplyScale, 32, {4, 2, 3}},
-                          {Constant, 32, {}, 0},   {Maximum, 32, {5, 6}},
-                          {Constant, 32, {}, 127}, {Minimum, 32, {7, 8}},
-                          {Truncate, 8, {9}}};
+  using enum ScalarType;
+  pass.body.operations = {
+      {Add, I32, {0, 1}},       {ApplyScale, I32, {4, 2, 3}},
+      {Constant, I32, {}, 0},   {Maximum, I32, {5, 6}},
+      {Constant, I32, {}, 127}, {Minimum, I32, {7, 8}},
+      {Truncate, I8, {9}}};
   if (dataTerms) {
     pass.body.operations.push_back(
         {EncodeTerms,
-         8,
+         I8,
          {10},
          static_cast<int64_t>(program.termTables.size())});
     program.termTables.push_back({DigitSet::Naf, dataTerms});
@@ -304,42 +318,132 @@ VectorPass NetworkBuilder::makeRescalePass(const StreamTile &stream,
   return pass;
 }
 
+/// The part of `view` that starts at `channel`.
+static View dropChannels(View view, int64_t channel) {
+  view.address += channel * view.channelPitch;
+  return view;
+}
+
 NetworkBuilder::Tensor
-NetworkBuilder::addConvolution(const Tensor &input, int64_t rows, Window window,
-                               const OperandPromises &promises) {
-  addLayer("conv");
-  window.channels = input.channels;
-  window.height = input.height;
-  window.width = input.width;
-  int64_t matrixColumns =
-      window.channels * window.kernelHeight * window.kernelWidth;
-  PackedWeights packed = makeWeights(random, rows, matrixColumns, promises);
-  RescaleParameters parameters;
-  View parameterView = addParameters(rows, parameters);
-  Tensor output = makeTensor(rows, window.outHeight, window.outWidth);
+NetworkBuilder::addContraction(const Tensor &input, const PackedWeights &packed,
+                               const Window &window,
+                               const std::optional<Stationary> &stationary,
+                               RescaleParameters &parameters) {
+  int64_t rows = packed.rows;
+  View parameterView = addParameters(packed.blocks * rows, parameters);
+  Tensor output =
+      makeTensor(packed.blocks * rows, window.outHeight, window.outWidth);
   StreamTile stream;
   stream.tile.weights = addWeights(packed);
   stream.window = window;
   stream.band.height = random.between(1, window.outHeight);
   stream.band.width = random.between(1, window.outWidth);
-  stream.data = input.view;
   Band &band = stream.band;
+  int64_t &block = stream.tile.block, &row = stream.tile.row;
   for (; band.row < window.outHeight; band.row += band.height)
     for (band.column = 0; band.column < window.outWidth;
          band.column += band.width)
-      for (int64_t row = 0; row < rows; row += program.machine.rows) {
-        stream.tile.row = row;
-        stream.accumulators = makeAccumulators(band);
-        addTileRow(stream, input);
-        VectorPass pass =
-            makeRescalePass(stream, parameterView, rows, promises.dataTerms);
-        pass.output = output.view;
-        addVectorPass(std::move(pass), {}, output);
+      for (block = 0; block < packed.blocks; ++block) {
+        stream.data = dropChannels(input.view, block * window.channels);
+        for (row = 0; row < rows; row += program.machine.rows) {
+          stream.accumulators = makeAccumulators(band);
+          addTileRow(stream, input, stationary);
+          VectorPass pass =
+              makeRescalePass(stream, dropChannels(parameterView, block * rows),
+                              rows, packed.promises.dataTerms);
+          pass.output = dropChannels(output.view, block * rows);
+          addVectorPass(std::move(pass), {}, output);
+        }
       }
+  return output;
+}
+
+/// convolve() of each group with its rows of the matrix.
+static std::vector<int8_t> convolveGroups(llvm::ArrayRef<int8_t> input,
+                                          const Window &window,
+                                          llvm::ArrayRef<int8_t> matrix,
+                                          const RescaleParameters &parameters,
+                                          int64_t groups, int64_t dataTerms) {
+  std::vector<int8_t> output;
+  int64_t size = input.size() / groups, rows = parameters.bias.size() / groups;
+  for (int64_t group = 0; group < groups; ++group) {
+    auto part = [&](const auto &values, int64_t count) {
+      auto first = values.begin() + group * count;
+      return std::decay_t<decltype(values)>(first, first + count);
+    };
+    RescaleParameters ofGroup = {part(parameters.bias, rows),
+                                 part(parameters.multiplier, rows),
+                                 part(parameters.shift, rows)};
+    llvm::append_range(output, convolve(part(input, size), window,
+                                        part(matrix, matrix.size() / groups),
+                                        ofGroup, dataTerms));
+  }
+  return output;
+}
+
+static Window withInput(Window window, const NetworkBuilder::Tensor &input,
+                        int64_t groups) {
+  window.channels = input.channels / groups;
+  window.height = input.height;
+  window.width = input.width;
+  return window;
+}
+
+NetworkBuilder::Tensor
+NetworkBuilder::addConvolution(const Tensor &input, int64_t rows, Window kernel,
+                               const OperandPromises &promises,
+                               int64_t groups) {
+  addLayer("conv");
+  Window window = withInput(kernel, input, groups);
+  int64_t matrixColumns =
+      window.channels * window.kernelHeight * window.kernelWidth;
+  PackedWeights packed =
+      makeWeights(random, rows, matrixColumns, promises, groups);
+  RescaleParameters parameters;
+  Tensor output =
+      addContraction(input, packed, window, std::nullopt, parameters);
   references.push_back([=, dense = llvm::cantFail(unpackWeights(packed)),
                         from = input.number, to = output.number,
                         terms = promises.dataTerms](Values &values) {
-    values[to] = convolve(values[from], window, dense, parameters, terms);
+    values[to] =
+        convolveGroups(values[from], window, dense, parameters, groups, terms);
+  });
+  return output;
+}
+
+NetworkBuilder::Tensor NetworkBuilder::addProduct(const Tensor &input,
+                                                  const Tensor &stationary,
+                                                  OperandPromises promises,
+                                                  int64_t groups) {
+  addLayer("product");
+  Window window;
+  window.outHeight = input.height;
+  window.outWidth = input.width;
+  window = withInput(window, input, groups);
+  int64_t rows = stationary.height * stationary.width;
+  promises.fanIn = 1;
+  promises.weightTerms = promises.slots * promises.dataTerms;
+  const View &view = stationary.view;
+  RunTimeMatrix matrix = {
+      view.memory,      view.address,      window.channels * view.channelPitch,
+      view.columnPitch, view.channelPitch, view.bufferAddress,
+      view.bufferBytes};
+  RescaleParameters parameters;
+  Tensor output = addContraction(
+      input, makeRunTimeWeights(rows, window.channels, promises, groups),
+      window, Stationary{view, matrix}, parameters);
+  references.push_back([=, weights = stationary.number, from = input.number,
+                        to = output.number,
+                        terms = promises.dataTerms](Values &values) {
+    // [group][channel][position] -> [group][position][channel]
+    std::vector<int8_t> matrix;
+    for (int64_t group = 0; group < groups; ++group)
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t k = 0; k < window.channels; ++k)
+          matrix.push_back(
+              values[weights][(group * window.channels + k) * rows + row]);
+    values[to] =
+        convolveGroups(values[from], window, matrix, parameters, groups, terms);
   });
   return output;
 }
@@ -379,12 +483,13 @@ NetworkBuilder::Tensor NetworkBuilder::addPool(const Tensor &input,
   pass.reduction = reduction;
   pass.output = output.view;
   using enum ScalarOpcode;
+  using enum ScalarType;
   if (reduction == Reduction::Sum) {
     pass.body.operations = {
-        {Constant, 32, {}, 1},       {Constant, 8, {}, 3},
-        {ApplyScale, 32, {0, 1, 2}}, {Constant, 32, {}, -128},
-        {Maximum, 32, {3, 4}},       {Constant, 32, {}, 127},
-        {Minimum, 32, {5, 6}},       {Truncate, 8, {7}}};
+        {Constant, I32, {}, 1},       {Constant, I8, {}, 3},
+        {ApplyScale, I32, {0, 1, 2}}, {Constant, I32, {}, -128},
+        {Maximum, I32, {3, 4}},       {Constant, I32, {}, 127},
+        {Minimum, I32, {5, 6}},       {Truncate, I8, {7}}};
     pass.body.result = 8;
   }
   addVectorPass(std::move(pass), {&input}, output);
@@ -405,10 +510,11 @@ NetworkBuilder::Tensor NetworkBuilder::addSum(const Tensor &a,
   pass.window.width = pass.window.outWidth = pass.band.width = a.width;
   pass.output = output.view;
   using enum ScalarOpcode;
-  pass.body.operations = {{ExtendSign, 32, {0}}, {ExtendSign, 32, {1}},
-                          {Add, 32, {2, 3}},     {Constant, 32, {}, 127},
-                          {Minimum, 32, {4, 5}}, {Constant, 32, {}, -128},
-                          {Maximum, 32, {6, 7}}, {Truncate, 8, {8}}};
+  using enum ScalarType;
+  pass.body.operations = {{ExtendSign, I32, {0}}, {ExtendSign, I32, {1}},
+                          {Add, I32, {2, 3}},     {Constant, I32, {}, 127},
+                          {Minimum, I32, {4, 5}}, {Constant, I32, {}, -128},
+                          {Maximum, I32, {6, 7}}, {Truncate, I8, {8}}};
   pass.body.result = 9;
   addVectorPass(std::move(pass), {&a, &b}, output);
   references.push_back([first = a.number, second = b.number,
@@ -416,6 +522,50 @@ NetworkBuilder::Tensor NetworkBuilder::addSum(const Tensor &a,
     for (auto [x, y] : llvm::zip_equal(values[first], values[second]))
       values[to].push_back(
           static_cast<int8_t>(std::clamp(int(x) + y, -128, 127)));
+  });
+  return output;
+}
+
+/// A tensor as a nest over channels, rows and columns sees it.
+static NestOperand makeNestOperand(const View &view) {
+  NestOperand operand;
+  operand.address = view.address;
+  operand.pitches = {view.channelPitch, view.rowPitch, view.columnPitch};
+  operand.bufferAddress = view.bufferAddress;
+  operand.bufferBytes = view.bufferBytes;
+  return operand;
+}
+
+NetworkBuilder::Tensor NetworkBuilder::addNest(const Tensor &input,
+                                               bool isCopy) {
+  addLayer("nest");
+  Tensor output = makeTensor(input.channels, input.height, input.width);
+  NestPass nest;
+  nest.extents = {input.channels, input.height, input.width};
+  nest.inputs = {makeNestOperand(input.view)};
+  nest.output = makeNestOperand(output.view);
+  using enum ScalarOpcode;
+  using enum ScalarType;
+  static constexpr int64_t kHalf = 0x3f000000;
+  if (!isCopy) {
+    nest.body.operations = {{IntegerToFloat, F32, {0}},
+                            {Constant, F32, {}, kHalf},
+                            {MultiplyFloat, F32, {1, 2}},
+                            {RoundEven, F32, {3}},
+                            {FloatToInteger, I8, {4}}};
+    nest.body.result = 5;
+  }
+  auto getRegion = [](const View &view, bool isWrite) {
+    return Region{view.memory, view.bufferAddress,
+                  view.bufferAddress + view.bufferBytes, isWrite};
+  };
+  append(std::move(nest),
+         {getRegion(input.view, false), getRegion(output.view, true)});
+  references.push_back([isCopy, from = input.number,
+                        to = output.number](Values &values) {
+    for (int8_t value : values[from])
+      values[to].push_back(
+          isCopy ? value : static_cast<int8_t>(std::nearbyint(value * 0.5)));
   });
   return output;
 }
@@ -452,6 +602,12 @@ static Window makeWindow(Random &random, int64_t height, int64_t width,
   return w;
 }
 
+/// A divisor of the number of channels, at most 4.
+static int64_t chooseGroups(Random &random, int64_t channels) {
+  int64_t groups = random.between(1, std::min<int64_t>(channels, 4));
+  return channels % groups == 0 ? groups : 1;
+}
+
 Program sim::makeNetwork(NetworkBuilder &builder, int64_t layers) {
   Random &random = builder.random;
   const CellModel &cell = *builder.getMachine().cell;
@@ -464,7 +620,7 @@ Program sim::makeNetwork(NetworkBuilder &builder, int64_t layers) {
     // Only a convolution's result keeps a promise about the data.
     OperandPromises next = promises;
     Window window = makeWindow(random, tensor.height, tensor.width, 3);
-    int64_t kind = random.between(0, 3);
+    int64_t kind = random.between(0, 5);
     if (kind == 0) {
       tensor = builder.addPool(tensor, window,
                                random.chance(50) ? Reduction::Maximum
@@ -479,9 +635,17 @@ Program sim::makeNetwork(NetworkBuilder &builder, int64_t layers) {
       tensor = builder.addSum(tensor, branch);
       builder.release(branch);
       promises.dataTerms = 0;
+    } else if (kind == 5) {
+      tensor = builder.addNest(tensor, random.chance(50));
+      promises.dataTerms = 0;
     } else {
-      tensor =
-          builder.addConvolution(tensor, random.between(1, 9), window, next);
+      int64_t groups = chooseGroups(random, tensor.channels);
+      // Positions become channels: products of large tensors grow too fast.
+      bool isProduct = kind == 2 && tensor.height * tensor.width <= 12;
+      tensor = isProduct ? builder.addProduct(tensor, tensor, next, groups)
+                         : builder.addConvolution(tensor,
+                                                  random.between(1, 9 / groups),
+                                                  window, next, groups);
     }
     builder.release(before);
   }

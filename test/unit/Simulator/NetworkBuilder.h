@@ -37,12 +37,21 @@ public:
   /// The host's input, copied to data SRAM.
   Tensor addInput(int64_t channels, int64_t height, int64_t width,
                   const OperandPromises &promises);
-  /// `window` without its input sizes. The result keeps promises.dataTerms
-  /// terms per value.
+  /// `window` without its input sizes; `rows` channels for each of `groups`
+  /// groups of the input's channels. The result keeps promises.dataTerms terms
+  /// per value.
   Tensor addConvolution(const Tensor &input, int64_t rows, Window window,
-                        const OperandPromises &promises);
+                        const OperandPromises &promises, int64_t groups = 1);
+  /// For each of `groups` groups of channels, a 1x1 convolution of `input`
+  /// whose filters are the positions of `stationary`, a tensor with as many
+  /// channels; the fan-in is 1, and so are the weight terms if the slots of a
+  /// cell keep promises.dataTerms each.
+  Tensor addProduct(const Tensor &input, const Tensor &stationary,
+                    OperandPromises promises, int64_t groups);
   Tensor addPool(const Tensor &input, Window window, Reduction reduction);
   Tensor addSum(const Tensor &a, const Tensor &b);
+  /// A nest: a copy to another layout, or halves in f32, ties to even.
+  Tensor addNest(const Tensor &input, bool isCopy);
   /// Copies `output` to the host and ends the program.
   Program finish(const Tensor &output);
   /// Lets later tensors reuse the bytes of `tensor`.
@@ -76,7 +85,17 @@ private:
   int64_t allocateDram(int64_t bytes);
   void addLayer(const char *name);
   void addHostCopy(const Tensor &tensor, int64_t address, bool isInput);
-  void addTileRow(const StreamTile &stream, const Tensor &input);
+  /// The tensor behind run-time weights, and how it is read.
+  struct Stationary {
+    View view;
+    RunTimeMatrix matrix;
+  };
+  Tensor addContraction(const Tensor &input, const PackedWeights &packed,
+                        const Window &window,
+                        const std::optional<Stationary> &stationary,
+                        RescaleParameters &parameters);
+  void addTileRow(const StreamTile &stream, const Tensor &input,
+                  const std::optional<Stationary> &stationary);
   void addVectorPass(VectorPass pass, llvm::ArrayRef<const Tensor *> inputs,
                      const Tensor &output);
   unsigned addWeights(const PackedWeights &weights);

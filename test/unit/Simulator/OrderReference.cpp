@@ -65,7 +65,7 @@ static void addElement(const View &view, int64_t channel, int64_t row,
   int64_t address = view.address + channel * view.channelPitch +
                     (row - view.originRow) * view.rowPitch +
                     (column - view.originColumn) * view.columnPitch;
-  for (int64_t i = 0; i < view.elementBytes; ++i)
+  for (int64_t i = 0; i < getBytes(view.type); ++i)
     bytes.emplace_back(static_cast<unsigned>(view.memory), address + i);
 }
 
@@ -101,21 +101,33 @@ static void addRun(Memory memory, int64_t address, int64_t count,
 }
 
 static void add(const Program &, const DmaCopy &copy, Footprint &print) {
-  for (int64_t i = 0; i < copy.counts[0]; ++i)
-    for (int64_t j = 0; j < copy.counts[1]; ++j) {
-      addRun(copy.sourceMemory,
-             copy.sourceAddress + i * copy.sourcePitch[0] +
-                 j * copy.sourcePitch[1],
-             copy.counts[2], print.reads);
-      addRun(copy.destinationMemory,
-             copy.destinationAddress + i * copy.destinationPitch[0] +
-                 j * copy.destinationPitch[1],
-             copy.counts[2], print.writes);
+  int64_t runs = llvm::product_of(copy.counts);
+  for (int64_t run = 0; run < runs; ++run) {
+    int64_t source = copy.sourceAddress, destination = copy.destinationAddress;
+    int64_t rest = run;
+    for (size_t i = copy.counts.size(); i-- > 0; rest /= copy.counts[i]) {
+      source += rest % copy.counts[i] * copy.sourcePitches[i];
+      destination += rest % copy.counts[i] * copy.destinationPitches[i];
     }
+    addRun(copy.sourceMemory, source, copy.runBytes, print.reads);
+    addRun(copy.destinationMemory, destination, copy.runBytes, print.writes);
+  }
 }
 
 static void add(const Program &program, const DmaWeights &dma,
                 Footprint &print) {
+  const PackedWeights &weights = program.weights[dma.tile.weights];
+  int64_t firstColumn = dma.tile.column * weights.depth;
+  int64_t columns = std::min(weights.matrixColumns - firstColumn,
+                             program.getTileColumns(dma.tile) * weights.depth);
+  for (int64_t row = 0; dma.source && row < program.getTileRows(dma.tile);
+       ++row)
+    for (int64_t column = 0; column < columns; ++column)
+      addRun(dma.source->memory,
+             dma.source->address + dma.tile.block * dma.source->blockPitch +
+                 (dma.tile.row + row) * dma.source->rowPitch +
+                 (firstColumn + column) * dma.source->columnPitch,
+             1, print.reads);
   addRun(Memory::WeightSram, dma.destinationAddress,
          program.getTileBytes(dma.tile), print.writes);
 }
@@ -148,6 +160,21 @@ static void add(const Program &, const VectorPass &pass, Footprint &print) {
         addBand(view, band, channel, print.reads);
     addBand(pass.output, band, channel, print.writes);
   }
+}
+
+static void add(const Program &, const NestPass &nest, Footprint &print) {
+  auto addOperand = [&](const NestOperand &operand, Bytes &bytes) {
+    int64_t steps = llvm::product_of(nest.extents);
+    for (int64_t step = 0; step < steps; ++step) {
+      int64_t address = operand.address, rest = step;
+      for (size_t i = nest.extents.size(); i-- > 0; rest /= nest.extents[i])
+        address += rest % nest.extents[i] * operand.pitches[i];
+      addRun(operand.memory, address, getBytes(operand.type), bytes);
+    }
+  };
+  for (const NestOperand &input : nest.inputs)
+    addOperand(input, print.reads);
+  addOperand(nest.output, print.writes);
 }
 
 //===----------------------------------------------------------------------===//

@@ -94,12 +94,12 @@ TEST(ProgramTest, TilesAreClampedAtTheEdges) {
   program.machine.columns = 3;
   program.machine.cell = createMacCell(8);
   program.weights = {makeWeights(random, 6, 5, {1, 1, 0, 0})};
-  EXPECT_EQ(program.getTileRows({0, 0, 0}), 4);
-  EXPECT_EQ(program.getTileRows({0, 4, 0}), 2);
-  EXPECT_EQ(program.getTileColumns({0, 0, 0}), 3);
-  EXPECT_EQ(program.getTileColumns({0, 0, 3}), 2);
-  EXPECT_EQ(program.getTileBytes({0, 4, 3}), 2 * 2);
+  EXPECT_EQ(program.getTileRows({0, 0, 0, 0}), 4);
+  EXPECT_EQ(program.getTileRows({0, 0, 4, 0}), 2);
+  EXPECT_EQ(program.getTileColumns({0, 0, 0, 0}), 3);
+  EXPECT_EQ(program.getTileColumns({0, 0, 0, 3}), 2);
+  EXPECT_EQ(program.getTileBytes({0, 0, 4, 3}), 2 * 2);
   // 11 bits a cell: 8 of the value, 3 of the select.
   program.weights[0].promises.fanIn = 8;
-  EXPECT_EQ(program.getTileBytes({0, 4, 3}), (2 * 2 * 11 + 7) / 8);
+  EXPECT_EQ(program.getTileBytes({0, 0, 4, 3}), (2 * 2 * 11 + 7) / 8);
 }

@@ -106,8 +106,7 @@ TEST(ProgramVerifierTest, NoticesUnwrittenBytesAndStaleBuffers) {
   Program program = builder.finish(builder.addSum(first, first));
   ASSERT_EQ(getMessages(program), "");
   Program unread = program;
-  --*llvm::max_element(
-      std::get<DmaCopy>(unread.instructions[0].payload).counts);
+  --getLargestCount(std::get<DmaCopy>(unread.instructions[0].payload));
   EXPECT_THAT(getMessages(unread), HasSubstr("nothing has written"));
   Program stale = program;
   View &written = std::get<VectorPass>(stale.instructions[1].payload).output;

@@ -43,6 +43,7 @@ MachineDescription sim::makeMachine(Random &random, int64_t most) {
   machine.vectorLanes = random.between(1, 8);
   machine.vectorLatency = random.between(0, 10);
   machine.vectorStages = random.between(1, 8);
+  machine.vectorDivideSlots = random.between(1, 9);
   machine.clockMegahertz = 500;
   machine.energy = {{"mac", 1.0}, {"dram_byte", 100.0}};
   machine.hash = "random-machine";
@@ -62,8 +63,9 @@ OperandPromises sim::makePromises(Random &random, const CellModel &cell) {
 
 namespace {
 
-/// Deals the matrix columns, in random order, out to groups of random size.
-void dealColumns(Random &random, PackedWeights &weights) {
+/// The matrix columns, in random order, in groups of random size.
+std::vector<std::vector<int32_t>> dealColumns(Random &random,
+                                              const PackedWeights &weights) {
   std::vector<int32_t> order(weights.matrixColumns);
   std::iota(order.begin(), order.end(), 0);
   for (size_t i = order.size(); i-- > 1;)
@@ -75,24 +77,37 @@ void dealColumns(Random &random, PackedWeights &weights) {
     while (size-- && next < order.size())
       groups.back().push_back(order[next++]);
   }
-  int64_t count = groups.size();
-  weights.arrayColumns = (count + weights.depth - 1) / weights.depth;
-  weights.streams.assign(weights.arrayColumns * weights.depth * weights.fanIn,
+  return groups;
+}
+
+/// Blocks with fewer groups than others end in slots without streams.
+void makeStreams(Random &random, PackedWeights &weights) {
+  std::vector<std::vector<std::vector<int32_t>>> blocks;
+  for (int64_t block = 0; block < weights.blocks; ++block) {
+    blocks.push_back(dealColumns(random, weights));
+    int64_t groups = blocks.back().size();
+    weights.arrayColumns =
+        std::max(weights.arrayColumns,
+                 (groups + weights.depth - 1) / weights.depth);
+  }
+  weights.streams.assign(weights.blocks * weights.getSlots() * weights.fanIn,
                          -1);
-  for (int64_t group = 0; group < count; ++group)
-    std::copy(groups[group].begin(), groups[group].end(),
-              weights.streams.begin() + group * weights.fanIn);
+  for (int64_t block = 0; block < weights.blocks; ++block)
+    for (auto [slot, group] : llvm::enumerate(blocks[block]))
+      llvm::copy(group, weights.streams.begin() +
+                            (block * weights.getSlots() + slot) *
+                                weights.fanIn);
 }
 
 /// A random member of each slot's group, and a value for it.
-void fillCell(Random &random, PackedWeights &weights, int64_t row,
-              int64_t column) {
-  int64_t first = (row * weights.arrayColumns + column) * weights.depth;
+void fillCell(Random &random, PackedWeights &weights, int64_t block,
+              int64_t row, int64_t column) {
+  int64_t first = weights.getCell(block, row, column);
+  llvm::ArrayRef<int32_t> streams = weights.getStreams(block, column, 1);
   for (int64_t slot = 0; slot < weights.depth; ++slot) {
-    auto group = llvm::ArrayRef(weights.streams)
-                     .slice((column * weights.depth + slot) * weights.fanIn,
-                            weights.fanIn);
-    int64_t members = weights.fanIn - llvm::count(group, -1);
+    int64_t members =
+        weights.fanIn -
+        llvm::count(streams.slice(slot * weights.fanIn, weights.fanIn), -1);
     if (members == 0 || random.chance(25))
       continue;
     weights.selects[first + slot] = random.between(0, members - 1);
@@ -108,22 +123,42 @@ void fillCell(Random &random, PackedWeights &weights, int64_t row,
 
 PackedWeights sim::makeWeights(Random &random, int64_t rows,
                                int64_t matrixColumns,
-                               const OperandPromises &promises) {
+                               const OperandPromises &promises,
+                               int64_t blocks) {
   PackedWeights weights;
   weights.name = "w";
+  weights.blocks = blocks;
   weights.rows = rows;
   weights.matrixColumns = matrixColumns;
   weights.depth = promises.slots;
   weights.fanIn = promises.fanIn;
   weights.promises = promises;
-  dealColumns(random, weights);
-  weights.values.assign(rows * weights.arrayColumns * weights.depth, 0);
+  makeStreams(random, weights);
+  weights.values.assign(blocks * rows * weights.getSlots(), 0);
   weights.selects.assign(weights.values.size(), 0);
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t column = 0; column < weights.arrayColumns; ++column)
-      fillCell(random, weights, row, column);
-  weights.digest =
-      digestMatrix(llvm::cantFail(unpackWeights(weights)), rows, matrixColumns);
+  for (int64_t block = 0; block < blocks; ++block)
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t column = 0; column < weights.arrayColumns; ++column)
+        fillCell(random, weights, block, row, column);
+  weights.digest = digestMatrix(llvm::cantFail(unpackWeights(weights)),
+                                blocks * rows, matrixColumns);
+  return weights;
+}
+
+PackedWeights sim::makeRunTimeWeights(int64_t rows, int64_t matrixColumns,
+                                      const OperandPromises &promises,
+                                      int64_t blocks) {
+  PackedWeights weights;
+  weights.name = "w";
+  weights.isRunTime = true;
+  weights.blocks = blocks;
+  weights.rows = rows;
+  weights.matrixColumns = matrixColumns;
+  weights.depth = promises.slots;
+  weights.fanIn = promises.fanIn;
+  weights.arrayColumns = (matrixColumns + weights.depth - 1) / weights.depth;
+  weights.promises = promises;
+  weights.streams = makeRunTimeStreams(weights);
   return weights;
 }
 

@@ -42,10 +42,15 @@ MachineDescription makeMachine(Random &random, int64_t most);
 /// Promises of a layer that the machine's cell accepts.
 OperandPromises makePromises(Random &random, const CellModel &cell);
 
-/// A [rows x matrixColumns] matrix packed for `promises`; the columns are in
-/// random order and groups of random size.
+/// `blocks` [rows x matrixColumns] matrices packed for `promises`; the columns
+/// are in random order and groups of random size.
 PackedWeights makeWeights(Random &random, int64_t rows, int64_t matrixColumns,
-                          const OperandPromises &promises);
+                          const OperandPromises &promises, int64_t blocks = 1);
+
+/// `blocks` [rows x matrixColumns] matrices whose values come at run time.
+PackedWeights makeRunTimeWeights(int64_t rows, int64_t matrixColumns,
+                                 const OperandPromises &promises,
+                                 int64_t blocks);
 
 /// A value with at most promises.dataTerms nonzero digits.
 int8_t makeData(Random &random, const OperandPromises &promises);

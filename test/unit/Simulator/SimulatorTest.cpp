@@ -32,7 +32,7 @@ makeSimulator(Program program, SimulationOptions options = {}) {
 
 static std::vector<uint8_t> run(Simulator &simulator,
                                 llvm::ArrayRef<uint8_t> input) {
-  int64_t bytes = simulator.getProgram().output.elementBytes;
+  int64_t bytes = getBytes(simulator.getProgram().output.type);
   for (int64_t extent : simulator.getProgram().output.shape)
     bytes *= extent;
   std::vector<uint8_t> output(bytes, 0xaa);
@@ -89,54 +89,57 @@ static std::string runBody(std::vector<ScalarOperation> operations) {
 
 TEST(SimulatorTest, ScalarOperationsCompute) {
   using enum ScalarOpcode;
-  EXPECT_EQ(runBody({{Maximum, 8, {0, 1}}}), "-128 127");
-  EXPECT_EQ(runBody({{Constant, 8, {}, 5}, {Minimum, 8, {0, 2}}}), "-128 5");
-  EXPECT_EQ(runBody({{Subtract, 8, {0, 1}}}), "0 0");
-  EXPECT_EQ(runBody({{ExtendSign, 64, {0}},
-                     {Multiply, 64, {2, 2}},
-                     {Multiply, 64, {3, 3}},
-                     {Constant, 64, {}, 268435456},
-                     {Subtract, 64, {4, 5}},
-                     {Constant, 64, {}, 0},
-                     {Minimum, 64, {6, 7}},
-                     {Constant, 64, {}, -100},
-                     {Maximum, 64, {8, 9}},
-                     {Truncate, 8, {10}}}),
+  using enum ScalarType;
+  EXPECT_EQ(runBody({{Maximum, I8, {0, 1}}}), "-128 127");
+  EXPECT_EQ(runBody({{Constant, I8, {}, 5}, {Minimum, I8, {0, 2}}}), "-128 5");
+  EXPECT_EQ(runBody({{Subtract, I8, {0, 1}}}), "0 0");
+  EXPECT_EQ(runBody({{ExtendSign, I64, {0}},
+                     {Multiply, I64, {2, 2}},
+                     {Multiply, I64, {3, 3}},
+                     {Constant, I64, {}, 268435456},
+                     {Subtract, I64, {4, 5}},
+                     {Constant, I64, {}, 0},
+                     {Minimum, I64, {6, 7}},
+                     {Constant, I64, {}, -100},
+                     {Maximum, I64, {8, 9}},
+                     {Truncate, I8, {10}}}),
             "0 -100");
   // (-128 * 3 + 2) >> 2 = -96 (rounded up), (127 * 3 + 2) >> 2 = 95.
-  EXPECT_EQ(runBody({{ExtendSign, 32, {0}},
-                     {Constant, 32, {}, 3},
-                     {Constant, 8, {}, 2},
-                     {ApplyScale, 32, {2, 3, 4}},
-                     {Truncate, 8, {5}}}),
+  EXPECT_EQ(runBody({{ExtendSign, I32, {0}},
+                     {Constant, I32, {}, 3},
+                     {Constant, I8, {}, 2},
+                     {ApplyScale, I32, {2, 3, 4}},
+                     {Truncate, I8, {5}}}),
             "-96 95");
 }
 
 TEST(SimulatorTest, TrapsNameTheLayer) {
   using enum ScalarOpcode;
+  using enum ScalarType;
   EXPECT_EQ(
-      runBody({{ExtendSign, 32, {0}}, {Add, 32, {2, 2}}, {Truncate, 8, {3}}}),
+      runBody(
+          {{ExtendSign, I32, {0}}, {Add, I32, {2, 2}}, {Truncate, I8, {3}}}),
       "network.mlir:1:1: layer 'sum1': the vector unit: truncating -256 "
       "(second operand -128, third operand -128) does not fit into 8 "
       "bits");
-  EXPECT_THAT(runBody({{Add, 8, {0, 1}}}),
+  EXPECT_THAT(runBody({{Add, I8, {0, 1}}}),
               HasSubstr("layer 'sum1': the vector unit: adding -128"));
-  EXPECT_THAT(runBody({{Constant, 8, {}, 1}, {Subtract, 8, {0, 2}}}),
+  EXPECT_THAT(runBody({{Constant, I8, {}, 1}, {Subtract, I8, {0, 2}}}),
               HasSubstr("subtracting -128"));
-  EXPECT_THAT(runBody({{ExtendSign, 32, {0}},
-                       {Constant, 32, {}, 1 << 25},
-                       {Multiply, 32, {2, 3}},
-                       {Truncate, 8, {4}}}),
+  EXPECT_THAT(runBody({{ExtendSign, I32, {0}},
+                       {Constant, I32, {}, 1 << 25},
+                       {Multiply, I32, {2, 3}},
+                       {Truncate, I8, {4}}}),
               HasSubstr("multiplying -128"));
-  EXPECT_THAT(runBody({{ExtendSign, 32, {0}},
-                       {Constant, 32, {}, INT32_MAX},
-                       {Constant, 8, {}, 2},
-                       {ApplyScale, 32, {2, 3, 4}},
-                       {Truncate, 8, {5}}}),
+  EXPECT_THAT(runBody({{ExtendSign, I32, {0}},
+                       {Constant, I32, {}, INT32_MAX},
+                       {Constant, I8, {}, 2},
+                       {ApplyScale, I32, {2, 3, 4}},
+                       {Truncate, I8, {5}}}),
               HasSubstr("scaling -128"));
-  EXPECT_THAT(runBody({{ExtendSign, 32, {0}},
-                       {ApplyScale, 32, {2, 2, 1}},
-                       {Truncate, 8, {3}}}),
+  EXPECT_THAT(runBody({{ExtendSign, I32, {0}},
+                       {ApplyScale, I32, {2, 2, 1}},
+                       {Truncate, I8, {3}}}),
               HasSubstr("third operand -128"));
 }
 
@@ -201,4 +204,19 @@ TEST(SimulatorTest, ActivityCountsTheChosenRuns) {
   EXPECT_GT(work[0], 0);
   EXPECT_EQ(work[1], work[0] / 2);
   EXPECT_EQ(work[2], 0);
+}
+
+TEST(SimulatorTest, TimesWithoutValues) {
+  Random random(3);
+  NetworkBuilder builder(makeMachine(random, 5), 3);
+  Program program = makeNetwork(builder, 4);
+  auto timing = makeSimulator(program, {Fidelity::Timing});
+  auto machine = makeSimulator(program);
+  ASSERT_TRUE(timing && machine);
+  EXPECT_EQ(timing->getTiming().instructions,
+            machine->getTiming().instructions);
+  EXPECT_EQ(timing->getActivity().total.memoryBytes,
+            machine->getActivity().total.memoryBytes);
+  EXPECT_THAT(getMessage(timing->run({}, {})),
+              HasSubstr("values are not simulated at the timing fidelity"));
 }

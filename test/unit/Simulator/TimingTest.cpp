@@ -35,11 +35,11 @@ protected:
     program.machine.weightLoaderBytesPerCycle = 1;
     program.weights = {makeWeights(random, 2, 4, {})};
     program.layers.resize(1);
-    add(DmaWeights{{0, 0, 0}, 0});
-    add(LoadWeights{{0, 0, 0}, 0}, {{0}});
+    add(DmaWeights{{}, 0, {}});
+    add(LoadWeights{{}, 0}, {{0}});
     add(makeStream(0), {{1}});
-    add(DmaWeights{{0, 0, 2}, 8});
-    add(LoadWeights{{0, 0, 2}, 8}, {{3}, {2, true}});
+    add(DmaWeights{{0, 0, 0, 2}, 8, {}});
+    add(LoadWeights{{0, 0, 0, 2}, 8}, {{3}, {2, true}});
     add(makeStream(2), {{4}});
   }
 

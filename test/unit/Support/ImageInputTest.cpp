@@ -4,8 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Pixels are normalised in double precision and rounded once; floats pass
-// through; files that hold no images are refused.
+// Pixels are normalised in double precision, rounded once and cut into patches;
+// floats pass through; files that hold no images are refused.
 //
 //===----------------------------------------------------------------------===//
 
@@ -95,12 +95,86 @@ TEST(ImageInputTest, RefusesWhatHoldsNoImages) {
               HasSubstr("missing.npy"));
 }
 
+TEST(ImageInputTest, ChecksTheShapeOfFloats) {
+  TemporaryDirectory directory;
+  std::vector<float> inputs(12);
+  auto images =
+      getValue(ImageSet::read(write<float>(directory, inputs, {2, 1, 3, 2})));
+  ASSERT_TRUE(images);
+  EXPECT_EQ(getMessage(images->checkImageShape({3, 2})), "");
+  EXPECT_EQ(getMessage(images->checkImageShape({1, 3, 1, 2})), "");
+  EXPECT_THAT(getMessage(images->checkImageShape({1, 2, 3})),
+              HasSubstr("expected inputs of the network's shape [1, 2, 3], "
+                        "got inputs of [1, 3, 2]"));
+}
+
+TEST(ImageInputTest, RefusesInputsThatAreNotFinite) {
+  TemporaryDirectory directory;
+  float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_THAT(
+      getMessage(ImageSet::read(
+          write<float>(directory, {0.0f, 1.0f, 2.0f, NAN}, {2, 2}))),
+      HasSubstr("expected finite inputs, got NaN in input 1 at element 1"));
+  EXPECT_THAT(
+      getMessage(ImageSet::read(
+          write<float>(directory, {0.0f, 1.0f, -infinity, 0.0f}, {2, 2}))),
+      HasSubstr("expected finite inputs, got infinity in input 1 at element "
+                "0"));
+}
+
+/// The definition: x[r * columns + q][(c * side + u) * side + v] =
+/// a[c][side * r + u][side * q + v].
+TEST(ImageInputTest, CutsPatches) {
+  constexpr int64_t kChannels = 2, kHeight = 4, kWidth = 6, kSide = 2;
+  TemporaryDirectory directory;
+  std::vector<uint8_t> pixels(2 * kChannels * kHeight * kWidth);
+  for (auto [position, pixel] : llvm::enumerate(pixels))
+    pixel = uint8_t(position);
+  auto images = getValue(ImageSet::read(
+      write<uint8_t>(directory, pixels, {2, kChannels, kHeight, kWidth})));
+  ASSERT_TRUE(images);
+  PixelNormalization normalization{0.25, 0.5, kSide};
+  ASSERT_EQ(getMessage(images->checkImageShape({1, 6, 8}, normalization)), "");
+  std::vector<float> values(kChannels * kHeight * kWidth);
+  images->getInput(1, normalization, values);
+  size_t place = 0;
+  for (int64_t row = 0; row < kHeight / kSide; ++row)
+    for (int64_t column = 0; column < kWidth / kSide; ++column)
+      for (int64_t channel = 0; channel < kChannels; ++channel)
+        for (int64_t u = 0; u < kSide; ++u)
+          for (int64_t v = 0; v < kSide; ++v) {
+            int64_t pixel =
+                ((kChannels + channel) * kHeight + kSide * row + u) * kWidth +
+                kSide * column + v;
+            EXPECT_EQ(values[place++],
+                      float((double(pixels[pixel]) / 255 - 0.25) / 0.5));
+          }
+}
+
+TEST(ImageInputTest, RefusesPatchesThatDoNotFit) {
+  TemporaryDirectory directory;
+  std::vector<uint8_t> pixels(48);
+  auto images =
+      getValue(ImageSet::read(write<uint8_t>(directory, pixels, {2, 4, 6})));
+  ASSERT_TRUE(images);
+  EXPECT_THAT(
+      getMessage(images->checkImageShape({6, 4}, {0.0, 1.0, 4})),
+      HasSubstr("expected images [height, width] or [channels, height, width] "
+                "that patches of side 4 cover, got images of [4, 6]"));
+  EXPECT_THAT(
+      getMessage(images->checkImageShape({4, 6}, {0.0, 1.0, 2})),
+      HasSubstr("expected patches that make the network's input [4, 6], got 6 "
+                "patches of 4 elements from images of [4, 6]"));
+}
+
 TEST(ImageInputTest, ChecksTheNormalization) {
   double infinity = std::numeric_limits<double>::infinity();
   EXPECT_EQ(getMessage(PixelNormalization{0.5, 0.25}.check()), "");
   EXPECT_EQ(getMessage(PixelNormalization{0.5, 0.0}.check()),
             "expected a finite mean and a finite, positive std, got mean 0.5 "
             "and std 0");
+  EXPECT_EQ(getMessage(PixelNormalization{0.5, 0.25, -1}.check()),
+            "expected patches of a side of at least 0 (0: none), got -1");
   for (PixelNormalization bad :
        {PixelNormalization{infinity, 1.0}, PixelNormalization{NAN, 1.0},
         PixelNormalization{0.0, -1.0}, PixelNormalization{0.0, infinity},

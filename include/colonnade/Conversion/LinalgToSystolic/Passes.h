@@ -15,6 +15,9 @@
 
 namespace colonnade {
 
+/// Where depthwise convolutions run.
+enum class DepthwisePlace { Cheaper, Array, VectorUnit };
+
 #define GEN_PASS_DECL
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h.inc"
 

@@ -13,15 +13,42 @@ include "mlir/Pass/PassBase.td"
 
 def ConvertLinalgToSystolic
     : Pass<"convert-linalg-to-systolic", "::mlir::ModuleOp"> {
-  let summary = "Map integer linalg onto the array and the vector unit";
+  let summary = "Map quantized linalg onto the array and the vector unit";
   let description = [{
-    Rewrites every function of integer linalg to mapped layers. Convolutions
+    Rewrites every function of quantized linalg to mapped layers. Convolutions
     and matrix products with constant weights become `systolic.contract`: their
     weights are packed as the encoding promises (column groups share an array
     column; `group` packed columns share a term cell), zero padding becomes part
     of the window (implicit im2col), and the elementwise op that follows becomes
-    the epilogue. Pooling and other elementwise ops become `systolic.vector`;
-    run-time term selection joins the body of the op that makes the value.
+    the epilogue. Pooling becomes `systolic.vector`; every other `linalg.generic`
+    (elementwise code and reductions of i8, i32 and f32 whose indices are sums of
+    loops) becomes a `systolic.nest`; run-time term selection joins the body of
+    the op that makes the value.
+
+    Reshapes, transposes, slices and concatenations stay tensor ops, which name
+    views of buffers: operands of a concatenation are made inside its result, a
+    padding is a concatenation with fills, and a result that is read through
+    transposes alone is stored in the order that the last reshape needs. Where no
+    strides describe a view, a nest copies the tensor; each choice is a remark
+    (`view`, or `copied` with its bytes).
+
+    Example:
+
+    ```mlir
+    // linalg.generic, a sum over d1 with indexing maps (d0, d1) and (d0)
+    %y = systolic.nest "nest1" loops [4, 8] reduce 1 from 0.0 : f32
+        ins(%x) [affine_map<(d0, d1) -> (d0, d1)>]
+        : (tensor<4x8xf32>) -> tensor<4xf32> { ... }
+    ```
+
+    A block-diagonal filter matrix serves grouped convolutions (a block per
+    group), batched products (a block per batch element) and depthwise
+    convolutions (a block per so many channels as the array serves best side by
+    side). The second operand of a product of two activations becomes the
+    weights, loaded tile by tile at run time; weights in front of the data are
+    mapped as the transposed product. Depthwise convolutions run where the cost
+    model expects fewer cycles, on the array or as a nest on the vector unit; a
+    remark gives both numbers.
 
     The machine is `target` (a JSON file or the name of a shipped target) or,
     without it, the module's `systolic.target`.
@@ -29,12 +56,22 @@ def ConvertLinalgToSystolic
     Every linalg op is accepted or rejected by one legality function per kind.
     Accepted ones get a passed remark with metrics, rejected ones a missed
     remark and the attribute `systolic.rejected`, both of which name the rule
-    and the numbers. Limits: batch 1, static shapes, i8 x i8 to i32, ungrouped
-    NCHW convolutions.
+    and the numbers. Limits: batch 1, static shapes, i8 x i8 to i32, NCHW
+    convolutions, constant filters.
   }];
   let options = [
     Option<"target", "target", "std::string", /*default=*/"\"\"",
-           "JSON target file, or name of a shipped target">];
+           "JSON target file, or name of a shipped target">,
+    Option<"depthwise", "depthwise", "::colonnade::DepthwisePlace",
+           /*default=*/"::colonnade::DepthwisePlace::Cheaper",
+           "Where depthwise convolutions run",
+           [{::llvm::cl::values(
+             clEnumValN(::colonnade::DepthwisePlace::Cheaper, "cheaper",
+                        "by the cost model"),
+             clEnumValN(::colonnade::DepthwisePlace::Array, "array",
+                        "channels side by side on the array"),
+             clEnumValN(::colonnade::DepthwisePlace::VectorUnit, "vector",
+                        "a loop nest on the vector unit"))}]>];
   let dependentDialects = ["::colonnade::systolic::SystolicDialect",
                            "::mlir::tensor::TensorDialect"];
 }

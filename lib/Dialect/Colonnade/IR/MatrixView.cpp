@@ -42,6 +42,82 @@ std::vector<int8_t> MatrixView::fromMatrix(ArrayRef<int8_t> matrix) const {
   return tensor;
 }
 
+/// Row-major pitch, in elements, of each dimension.
+static SmallVector<int64_t> getPitches(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> pitches(shape.size());
+  int64_t pitch = 1;
+  for (size_t axis = shape.size(); axis-- > 0; pitch *= shape[axis])
+    pitches[axis] = pitch;
+  return pitches;
+}
+
+BlockMatrixView::BlockMatrixView(ArrayRef<int64_t> shape,
+                                 const WeightAxes &axes)
+    : rows(shape[axes.row]), isDepthwise(axes.depthwiseBlocks != 0),
+      offsets({0}) {
+  SmallVector<int64_t> pitches = getPitches(shape);
+  rowPitch = pitches[axes.row];
+  if (axes.block) {
+    blocks = shape[*axes.block];
+    blockPitch = pitches[*axes.block];
+  }
+  for (auto [axis, size] : llvm::enumerate(shape)) {
+    if (static_cast<int64_t>(axis) == axes.row ||
+        static_cast<int64_t>(axis) == axes.block)
+      continue;
+    std::vector<int64_t> outer = std::move(offsets);
+    offsets.clear();
+    for (int64_t offset : outer)
+      for (int64_t i = 0; i < size; ++i)
+        offsets.push_back(offset + i * pitches[axis]);
+  }
+  columns = offsets.size();
+  if (!isDepthwise)
+    return;
+  blocks = axes.depthwiseBlocks;
+  rows /= blocks;
+  columns *= rows;
+  blockPitch = rows * rowPitch;
+}
+
+int64_t BlockMatrixView::getPosition(int64_t block, int64_t row,
+                                     int64_t column) const {
+  int64_t first = block * blockPitch + row * rowPitch;
+  if (!isDepthwise)
+    return first + offsets[column];
+  int64_t taps = offsets.size();
+  return column / taps == row ? first + offsets[column % taps] : -1;
+}
+
+std::vector<int8_t> BlockMatrixView::toMatrices(ArrayRef<int8_t> tensor) const {
+  // Few columns at a time, so that a transposition stays in cache.
+  constexpr int64_t kColumns = 64;
+  std::vector<int8_t> matrices(blocks * rows * columns);
+  for (int64_t block = 0; block < blocks; ++block)
+    for (int64_t first = 0; first < columns; first += kColumns)
+      for (int64_t row = 0; row < rows; ++row) {
+        int8_t *line = matrices.data() + (block * rows + row) * columns;
+        int64_t end = std::min(first + kColumns, columns);
+        for (int64_t column = first; column < end; ++column)
+          if (int64_t at = getPosition(block, row, column); at >= 0)
+            line[column] = tensor[at];
+      }
+  return matrices;
+}
+
+std::vector<int8_t>
+BlockMatrixView::fromMatrices(ArrayRef<int8_t> matrices) const {
+  int64_t perRow = offsets.size();
+  std::vector<int8_t> tensor(blocks * rows * perRow);
+  const int8_t *next = matrices.data();
+  for (int64_t block = 0; block < blocks; ++block)
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t column = 0; column < columns; ++column, ++next)
+        if (int64_t at = getPosition(block, row, column); at >= 0)
+          tensor[at] = *next;
+  return tensor;
+}
+
 std::optional<std::vector<int8_t>> readInt8Values(ElementsAttr elements) {
   if (!elements.getElementType().isInteger(8) ||
       !elements.getShapedType().hasStaticShape())

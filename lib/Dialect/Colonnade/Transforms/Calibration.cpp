@@ -10,11 +10,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Calibration.h"
+#include "RangesFile.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
+#include "colonnade/Support/ProgressBar.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
+#include <cmath>
 
 using namespace mlir;
 
@@ -56,12 +60,15 @@ OwningOpRef<ModuleOp> makeProbe(func::FuncOp function,
 
 class RangeRecorder {
 public:
-  RangeRecorder(func::FuncOp function, ArrayRef<Value> activations)
-      : input(function.getArgument(0)), values(activations) {
-    values.push_back(input);
+  RangeRecorder(func::FuncOp function, ArrayRef<Value> activations,
+                const CalibrationOptions &options)
+      : options(options), values(activations) {
+    values.push_back(function.getArgument(0));
     for (Value value : values)
       buffers.emplace_back(cast<ShapedType>(value.getType()).getNumElements());
     largest.assign(values.size(), 0);
+    if (options.method != RangeMethod::MinMax)
+      histograms.resize(values.size());
   }
 
   MutableArrayRef<float> getInputBuffer() { return buffers.back(); }
@@ -82,22 +89,41 @@ public:
                                          "infinite or NaN for image ")
                << image;
     }
+    for (auto [histogram, buffer] : llvm::zip(histograms, buffers))
+      histogram.add(buffer);
     return success();
   }
 
   ActivationRanges getRanges() const {
     ActivationRanges ranges;
-    for (auto [value, range] : llvm::zip_equal(values, largest))
-      ranges[value] = llvm::bit_cast<float>(range);
+    for (auto [index, value] : llvm::enumerate(values))
+      ranges[value] = getRange(index);
     return ranges;
   }
 
 private:
-  Value input;
+  double getRange(size_t index) const {
+    // Network results have bits enough to keep their largest values.
+    bool isResult =
+        llvm::all_of(values[index].getUsers(), llvm::IsaPred<func::ReturnOp>);
+    switch (isResult ? RangeMethod::MinMax : options.method) {
+    case RangeMethod::MinMax:
+      return llvm::bit_cast<float>(largest[index]);
+    case RangeMethod::Percentile:
+      return histograms[index].getPercentile(options.percentile);
+    case RangeMethod::MeanSquaredError:
+      return histograms[index].getLeastErrorRange();
+    }
+    llvm_unreachable("unknown method");
+  }
+
+  const CalibrationOptions &options;
   /// The activations, then the input.
   SmallVector<Value> values;
   std::vector<std::vector<float>> buffers;
   std::vector<uint32_t> largest;
+  /// Empty if the largest magnitudes suffice.
+  std::vector<MagnitudeHistogram> histograms;
 };
 
 } // namespace
@@ -116,8 +142,9 @@ FailureOr<ActivationRanges> measureRanges(func::FuncOp function,
   int64_t count = images.getCount();
   if (options.limit > 0)
     count = std::min(count, options.limit);
-  RangeRecorder recorder(function, activations);
+  RangeRecorder recorder(function, activations, options);
   SmallVector<void *> outputs = recorder.getOutputBuffers();
+  ProgressBar progress(llvm::errs(), "calibrating", count, options.progress);
   for (int64_t image = 0; image < count; ++image) {
     images.getInput(image, options.normalization, recorder.getInputBuffer());
     const void *input = recorder.getInputBuffer().data();
@@ -125,8 +152,75 @@ FailureOr<ActivationRanges> measureRanges(func::FuncOp function,
       return emitError(function.getLoc(), llvm::toString(std::move(error)));
     if (failed(recorder.record(image)))
       return failure();
+    progress.update(image + 1);
   }
   return recorder.getRanges();
+}
+
+LogicalResult RangeSource::check(Location location) const {
+  if (calibration.limit < 0)
+    return emitError(location, "expected calibration-limit of at least 0 (0: "
+                               "all images), got ")
+           << calibration.limit;
+  if (!(calibration.percentile > 0 && calibration.percentile <= 100))
+    return emitError(location, "expected percentile above 0 and up to 100, "
+                               "got ")
+           << llvm::formatv("{0}", calibration.percentile).str();
+  if (!std::isfinite(defaultRange) || defaultRange < 0)
+    return emitError(location, "expected a finite default-range of at least 0 "
+                               "(0: none), got ")
+           << llvm::formatv("{0}", defaultRange).str();
+  if (llvm::Error error = calibration.normalization.check())
+    return emitError(location, llvm::toString(std::move(error)));
+  if (!images.empty() && (!ranges.empty() || defaultRange != 0))
+    return emitError(location, "calibration= measures all ranges: ranges= and "
+                               "default-range= cannot be given with it");
+  if (images.empty() && ranges.empty() && defaultRange == 0)
+    return emitError(
+        location, "quantization needs images to measure activations on: give "
+                  "calibration=<file.npy>, uint8 or float32 [count, ...], or "
+                  "ranges=<file.json> of an earlier run");
+  return success();
+}
+
+static FailureOr<ActivationRanges> measureFile(func::FuncOp function,
+                                               ArrayRef<Value> activations,
+                                               const RangeSource &source) {
+  llvm::Expected<ImageSet> images = ImageSet::read(source.images);
+  if (!images)
+    return emitError(function.getLoc(), "cannot calibrate: ")
+           << llvm::toString(images.takeError());
+  auto input = cast<ShapedType>(function.getArgument(0).getType());
+  if (llvm::Error error = images->checkImageShape(
+          input.getShape(), source.calibration.normalization))
+    return emitError(function.getLoc(), "cannot calibrate: ")
+           << llvm::toString(std::move(error));
+  return measureRanges(function, activations, *images, source.calibration);
+}
+
+FailureOr<ActivationRanges> findRanges(func::FuncOp function,
+                                       ArrayRef<Value> activations,
+                                       const RangeSource &source) {
+  // In the order of the network.
+  SmallVector<Value> values = {function.getArgument(0)};
+  llvm::append_range(values, activations);
+  FailureOr<ActivationRanges> ranges;
+  if (!source.images.empty()) {
+    ranges = measureFile(function, activations, source);
+  } else if (!source.ranges.empty()) {
+    ranges = loadRanges(function.getContext(), source.ranges, values,
+                        source.defaultRange);
+  } else {
+    ranges = ActivationRanges();
+    for (Value value : values)
+      (*ranges)[value] = source.defaultRange;
+  }
+  if (failed(ranges))
+    return failure();
+  if (!source.saveRanges.empty() &&
+      failed(saveRanges(function.getLoc(), source.saveRanges, values, *ranges)))
+    return failure();
+  return ranges;
 }
 
 } // namespace colonnade

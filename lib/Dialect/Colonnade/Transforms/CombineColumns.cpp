@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LayerPolicy.h"
 #include "Weights.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
@@ -38,6 +39,8 @@ struct CombineColumns
   void runOnOperation() override;
 
 private:
+  /// What the policy and, where it says nothing, the options ask for.
+  LayerSettings getSettings(Operation *op) const;
   /// Why the weights of a contraction are left as they are, if they are.
   std::optional<std::string> whyNotCombined(const WeightOperand &match) const;
   /// Weights to combine, by constant and row axis.
@@ -45,6 +48,8 @@ private:
   void combine(Value weights, int64_t rowAxis, ArrayRef<OpOperand *> uses);
 
   const GroupingAlgorithm *grouping = nullptr;
+  LayerPolicy layerPolicy;
+  LayerSettingsMap layerSettings;
 };
 
 } // namespace
@@ -62,6 +67,10 @@ LogicalResult CombineColumns::initialize(MLIRContext *context) {
   if (!(conflictLimit >= 0))
     return error() << "expected conflict-limit of at least 0, got "
                    << llvm::formatv("{0}", double(conflictLimit)).str();
+  FailureOr<LayerPolicy> read = LayerPolicy::read(context, policy);
+  if (failed(read))
+    return failure();
+  layerPolicy = std::move(*read);
   grouping = lookupGroupingAlgorithm(algorithm);
   if (grouping)
     return success();
@@ -76,6 +85,13 @@ LogicalResult CombineColumns::initialize(MLIRContext *context) {
 // Choosing weights
 //===----------------------------------------------------------------------===//
 
+LayerSettings CombineColumns::getSettings(Operation *op) const {
+  LayerSettings settings = layerSettings.lookup(op);
+  settings.fanIn = settings.fanIn.value_or(fanIn);
+  settings.conflictLimit = settings.conflictLimit.value_or(conflictLimit);
+  return settings;
+}
+
 std::optional<std::string>
 CombineColumns::whyNotCombined(const WeightOperand &match) const {
   auto type = cast<RankedTensorType>(match.weights->get().getType());
@@ -84,7 +100,7 @@ CombineColumns::whyNotCombined(const WeightOperand &match) const {
                          "at most {1}",
                          columns.getNumGroups(), columns.getFanIn())
         .str();
-  if (fanIn == 1)
+  if (getSettings(match.weights->getOwner()).fanIn == 1)
     return llvm::formatv(
                "fan-in 1 combines nothing, the matrix has {0} columns",
                MatrixView(type.getShape(), match.rowAxis).getColumns())
@@ -105,7 +121,12 @@ SharedWeights CombineColumns::collectWeights() {
       return remarkMissed(kRule, op, whyNot);
     if (std::optional<std::string> reason = whyNotCombined(*match))
       return remarkMissed(kRule, op, *reason);
-    shared[{match->weights->get(), match->rowAxis}].push_back(match->weights);
+    auto settings = layerSettings.find(op);
+    StringRef source;
+    if (settings != layerSettings.end())
+      source = settings->second.source;
+    shared[{match->weights->get(), match->rowAxis, source}].push_back(
+        match->weights);
   });
   return shared;
 }
@@ -117,7 +138,8 @@ SharedWeights CombineColumns::collectWeights() {
 /// Figures of a combined filter matrix, before and after.
 static void remarkCombined(linalg::LinalgOp op, RankedTensorType type,
                            ArrayRef<int8_t> original,
-                           const ColumnGroups &groups, size_t contractions) {
+                           const ColumnGroups &groups, size_t contractions,
+                           StringRef policySource) {
   MatrixView view(type.getShape(), getColumnsPromise(type).getRowAxis());
   std::vector<int8_t> matrix = view.toMatrix(original);
   PruningLoss loss = pruneConflicts(MutableArrayRef<int8_t>(matrix),
@@ -126,18 +148,20 @@ static void remarkCombined(linalg::LinalgOp op, RankedTensorType type,
                                      view.getColumns());
   PackingMetrics metrics = getPackingMetrics(pattern, groups);
   using remark::metric;
-  remark::passed(op.getLoc(), getRemarkOpts(kRule, op))
-      << metric("Op", op->getName().getStringRef())
-      << metric("Weights", formatShape(type.getShape()))
-      << metric("Contractions", contractions)
-      << metric("Columns", view.getColumns())
-      << metric("Groups", metrics.packedColumns)
-      << metric("Utilization", formatPercent(metrics.utilization, 1))
-      << metric("Pruned", loss.valuesLost)
-      << metric("PrunedShare",
-                formatPercent(loss.valuesLost, loss.valuesBefore))
-      << metric("MagnitudeLost",
-                formatPercent(loss.magnitudeLost, loss.magnitudeBefore));
+  auto remark = remark::passed(op.getLoc(), getRemarkOpts(kRule, op));
+  remark << metric("Op", op->getName().getStringRef())
+         << metric("Weights", formatShape(type.getShape()))
+         << metric("Contractions", contractions)
+         << metric("Columns", view.getColumns())
+         << metric("Groups", metrics.packedColumns)
+         << metric("Utilization", formatPercent(metrics.utilization, 1))
+         << metric("Pruned", loss.valuesLost)
+         << metric("PrunedShare",
+                   formatPercent(loss.valuesLost, loss.valuesBefore))
+         << metric("MagnitudeLost",
+                   formatPercent(loss.magnitudeLost, loss.magnitudeBefore));
+  if (!policySource.empty())
+    remark << metric("Policy", policySource);
 }
 
 void CombineColumns::combine(Value weights, int64_t rowAxis,
@@ -147,20 +171,26 @@ void CombineColumns::combine(Value weights, int64_t rowAxis,
   MatrixView view(type.getShape(), rowAxis);
   auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
                                      view.getRows(), view.getColumns());
-  ColumnGroups groups = grouping->group(pattern, {fanIn, conflictLimit});
-  auto columns = ColumnsAttr::get(&getContext(), rowAxis, fanIn,
+  LayerSettings settings = getSettings(uses.front()->getOwner());
+  ColumnGroups groups =
+      grouping->group(pattern, {*settings.fanIn, *settings.conflictLimit});
+  auto columns = ColumnsAttr::get(&getContext(), rowAxis, *settings.fanIn,
                                   getAssignment(groups, view.getColumns()));
   RankedTensorType promised =
       withPromises(type, columns, getTermsPromise(type));
 
   establish<CombineColumnsOp>(weights, promised, uses);
   remarkCombined(cast<linalg::LinalgOp>(uses.front()->getOwner()), promised,
-                 values, groups, uses.size());
+                 values, groups, uses.size(), settings.source);
 }
 
 void CombineColumns::runOnOperation() {
+  FailureOr<LayerSettingsMap> resolved = layerPolicy.resolve(getOperation());
+  if (failed(resolved))
+    return signalPassFailure();
+  layerSettings = std::move(*resolved);
   SharedWeights shared = collectWeights();
   for (auto &[key, uses] : shared)
-    combine(key.first, key.second, uses);
+    combine(std::get<Value>(key), std::get<int64_t>(key), uses);
   eraseUnused(shared);
 }

@@ -10,35 +10,26 @@
 //===----------------------------------------------------------------------===//
 
 #include "ElementwiseLayer.h"
+#include "Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/FormatVariadic.h"
-#include <cmath>
 
 using namespace mlir;
 
 namespace colonnade {
 
-std::optional<std::vector<float>> readFloatValues(Attribute attribute) {
-  if (auto dense = dyn_cast_if_present<DenseElementsAttr>(attribute)) {
-    if (!dense.getElementType().isF32())
-      return std::nullopt;
-    auto values = dense.getValues<float>();
-    return std::vector<float>(values.begin(), values.end());
-  }
-  if (auto resource =
-          dyn_cast_if_present<DenseF32ResourceElementsAttr>(attribute))
-    if (auto values = resource.tryGetAsArrayRef())
-      return values->vec();
-  return std::nullopt;
-}
-
 std::string formatNumber(double value) {
   std::string text;
   llvm::raw_string_ostream(text) << llvm::format("%.6g", value);
   return text;
+}
+
+std::optional<double> ElementwiseLayer::getBound() const {
+  bool isBound = kind == Kind::Maximum || kind == Kind::Minimum;
+  if (!isBound || !values.isUniform())
+    return std::nullopt;
+  return values.values.front();
 }
 
 namespace {
@@ -48,153 +39,120 @@ using Kind = ElementwiseLayer::Kind;
 /// An operand of the body's op: a tensor of activations, or constants.
 struct BodyOperand {
   Value tensor;
-  std::vector<double> constants;
+  ChannelValues constants;
 
   bool isConstant() const { return !tensor; }
 };
 
 class BodyReader {
 public:
-  BodyReader(linalg::GenericOp op, std::string &whyNot)
-      : op(op), whyNot(whyNot) {}
+  explicit BodyReader(linalg::GenericOp op) : op(op) {}
 
   std::optional<ElementwiseLayer> read();
 
 private:
   bool hasElementwiseForm();
+  bool readsInPlace(OpOperand &operand);
   std::optional<BodyOperand> readOperand(Value value);
   std::optional<BodyOperand> readTensor(OpOperand &operand);
-  std::optional<std::vector<double>> readChannels(OpOperand &operand,
-                                                  ArrayRef<float> values);
   std::optional<ElementwiseLayer> combine(Operation &body, BodyOperand first,
                                           BodyOperand second);
 
-  int64_t getNumChannels() { return op.getStaticLoopRanges()[kChannelDim]; }
-  std::nullopt_t reject(const Twine &reason) {
-    whyNot = reason.str();
-    return std::nullopt;
-  }
-
   linalg::GenericOp op;
-  std::string &whyNot;
 };
 
 bool BodyReader::hasElementwiseForm() {
-  if (op.getNumDpsInits() != 1 || op.getNumResults() != 1 ||
-      op.getNumParallelLoops() != op.getNumLoops() ||
-      !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity()) {
-    whyNot = "it is not elementwise with one result";
-    return false;
-  }
-  if (op.getNumLoops() <= kChannelDim) {
-    whyNot = llvm::formatv("its rank is {0}, a tensor with channels has at "
-                           "least {1}",
-                           op.getNumLoops(), kChannelDim + 1);
-    return false;
-  }
-  return true;
+  return op.getNumDpsInits() == 1 && op.getNumResults() == 1 &&
+         op.getNumParallelLoops() == op.getNumLoops() &&
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity();
 }
 
-/// The constant that each channel sees, when no other loop matters.
-std::optional<std::vector<double>>
-BodyReader::readChannels(OpOperand &operand, ArrayRef<float> values) {
-  auto type = cast<RankedTensorType>(operand.get().getType());
+/// Whether an operand is read by the identity, or by the index 0 along loops of
+/// one step.
+bool BodyReader::readsInPlace(OpOperand &operand) {
   AffineMap map = op.getMatchingIndexingMap(&operand);
-  // Elements per channel step, and channels: none if the channel is not used.
-  int64_t inner = 1, channels = 1;
-  for (int64_t axis = type.getRank(); axis-- > 0;) {
-    auto dim = dyn_cast<AffineDimExpr>(map.getResult(axis));
-    if (dim && dim.getPosition() == kChannelDim) {
-      channels = type.getDimSize(axis);
-      break;
-    }
-    inner *= type.getDimSize(axis);
-  }
-  std::vector<double> perChannel(getNumChannels());
-  for (auto [channel, value] : llvm::enumerate(perChannel))
-    value = values[channel % channels * inner];
-  for (auto [position, value] : llvm::enumerate(values)) {
-    double expected = perChannel[int64_t(position) / inner % channels];
-    if (value != expected && !(std::isnan(value) && std::isnan(expected)))
-      return reject("a constant varies along other dimensions than the "
-                    "channel, " +
-                    Twine(kChannelDim));
-  }
-  return perChannel;
+  if (map.getNumResults() != map.getNumDims())
+    return false;
+  SmallVector<int64_t> loops = op.getStaticLoopRanges();
+  return llvm::all_of(llvm::enumerate(map.getResults()), [&](auto result) {
+    if (auto dim = dyn_cast<AffineDimExpr>(result.value()))
+      return dim.getPosition() == result.index();
+    return loops[result.index()] == 1;
+  });
 }
 
 std::optional<BodyOperand> BodyReader::readTensor(OpOperand &operand) {
-  Attribute attribute;
-  if (matchPattern(operand.get(), m_Constant(&attribute))) {
-    std::optional<std::vector<float>> values = readFloatValues(attribute);
-    if (!values || values->empty())
-      return reject("a constant is not of f32, or empty");
-    auto channels = readChannels(operand, *values);
-    if (!channels)
+  if (matchPattern(operand.get(), m_Constant())) {
+    std::optional<FloatConstant> constant = FloatConstant::get(operand.get());
+    if (!constant || constant->getValues().empty())
       return std::nullopt;
-    return BodyOperand{{}, std::move(*channels)};
+    std::optional<ChannelValues> values = getChannelValues(
+        constant->getValues(), constant->getShape(),
+        op.getMatchingIndexingMap(&operand), op.getStaticLoopRanges());
+    if (!values)
+      return std::nullopt;
+    return BodyOperand{{}, std::move(*values)};
   }
-  if (!op.getMatchingIndexingMap(&operand).isIdentity())
-    return reject("an input is permuted or broadcast");
+  if (!readsInPlace(operand))
+    return std::nullopt;
   return BodyOperand{operand.get(), {}};
 }
 
 std::optional<BodyOperand> BodyReader::readOperand(Value value) {
   FloatAttr scalar;
   if (matchPattern(value, m_Constant(&scalar)))
-    return BodyOperand{
-        {}, std::vector<double>(getNumChannels(), scalar.getValueAsDouble())};
+    return BodyOperand{{}, {{}, {scalar.getValueAsDouble()}}};
   auto argument = dyn_cast<BlockArgument>(value);
   if (!argument || argument.getOwner() != op.getBody())
-    return reject("its body has more than one op");
+    return std::nullopt;
   OpOperand *operand = op.getMatchingOpOperand(argument);
   if (op.isDpsInit(operand))
-    return reject("its body reads the output");
+    return std::nullopt;
   return readTensor(*operand);
 }
 
-bool isZero(ArrayRef<double> values) {
-  return llvm::all_of(values, [](double value) { return value == 0; });
-}
-
-std::vector<double> negate(std::vector<double> values) {
-  for (double &value : values)
+ChannelValues negate(ChannelValues values) {
+  for (double &value : values.values)
     value = -value;
   return values;
+}
+
+/// What `body` does to data with a constant as its second operand.
+std::optional<Kind> getKind(Operation &body) {
+  if (isa<arith::AddFOp, arith::SubFOp>(body))
+    return Kind::AddConstant;
+  if (isa<arith::MulFOp>(body))
+    return Kind::MultiplyConstant;
+  if (isa<arith::DivFOp>(body))
+    return Kind::DivideConstant;
+  if (isa<arith::MaximumFOp, arith::MaxNumFOp>(body))
+    return Kind::Maximum;
+  if (isa<arith::MinimumFOp, arith::MinNumFOp>(body))
+    return Kind::Minimum;
+  return std::nullopt;
 }
 
 std::optional<ElementwiseLayer>
 BodyReader::combine(Operation &body, BodyOperand first, BodyOperand second) {
   bool commutes =
-      isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MaxNumFOp>(
-          body);
+      isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MaxNumFOp,
+          arith::MinimumFOp, arith::MinNumFOp>(body);
   if (commutes && first.isConstant())
     std::swap(first, second);
   if (first.isConstant())
-    return reject("'" + body.getName().getStringRef() +
-                  "' has a constant as its first operand");
+    return std::nullopt;
   Value data = first.tensor;
   if (!second.isConstant()) {
     if (isa<arith::AddFOp>(body))
       return ElementwiseLayer{Kind::AddTensors, data, second.tensor, {}};
-    return reject("'" + body.getName().getStringRef() +
-                  "' combines two tensors");
+    return std::nullopt;
   }
-  if (isa<arith::AddFOp>(body))
-    return ElementwiseLayer{Kind::AddConstant, data, {}, second.constants};
+  std::optional<Kind> kind = getKind(body);
+  if (!kind)
+    return std::nullopt;
   if (isa<arith::SubFOp>(body))
-    return ElementwiseLayer{
-        Kind::AddConstant, data, {}, negate(second.constants)};
-  if (isa<arith::MulFOp>(body))
-    return ElementwiseLayer{Kind::MultiplyConstant, data, {}, second.constants};
-  if (isa<arith::DivFOp>(body))
-    return ElementwiseLayer{Kind::DivideConstant, data, {}, second.constants};
-  if (isa<arith::MaximumFOp, arith::MaxNumFOp>(body) &&
-      isZero(second.constants))
-    return ElementwiseLayer{Kind::Relu, data, {}, {}};
-  return reject("'" + body.getName().getStringRef() +
-                "' with this constant is none of x + c, x - c, x * c, x / c "
-                "and max(x, 0)");
+    second.constants = negate(std::move(second.constants));
+  return ElementwiseLayer{*kind, data, {}, std::move(second.constants)};
 }
 
 std::optional<ElementwiseLayer> BodyReader::read() {
@@ -203,7 +161,7 @@ std::optional<ElementwiseLayer> BodyReader::read() {
   Value yielded = op.getBody()->getTerminator()->getOperand(0);
   Operation *body = yielded.getDefiningOp();
   if (!body || body->getBlock() != op.getBody() || body->getNumOperands() != 2)
-    return reject("its body is not one op with two operands");
+    return std::nullopt;
   std::optional<BodyOperand> first = readOperand(body->getOperand(0));
   if (!first)
     return std::nullopt;
@@ -215,9 +173,8 @@ std::optional<ElementwiseLayer> BodyReader::read() {
 
 } // namespace
 
-std::optional<ElementwiseLayer> matchElementwiseLayer(linalg::GenericOp op,
-                                                      std::string &whyNot) {
-  return BodyReader(op, whyNot).read();
+std::optional<ElementwiseLayer> matchElementwiseLayer(linalg::GenericOp op) {
+  return BodyReader(op).read();
 }
 
 } // namespace colonnade

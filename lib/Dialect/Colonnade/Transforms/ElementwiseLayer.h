@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Normalization and quantization both need to know what a float
-// `linalg.generic` does to a tensor: add a bias, scale, cut off at zero, add
+// `linalg.generic` does to a tensor: add a bias, scale, cut off at a bound, add
 // another tensor. Private to the transforms library.
 //
 //===----------------------------------------------------------------------===//
@@ -13,6 +13,7 @@
 #ifndef COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_ELEMENTWISELAYER_H
 #define COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_ELEMENTWISELAYER_H
 
+#include "Channels.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include <optional>
 #include <string>
@@ -20,40 +21,42 @@
 
 namespace colonnade {
 
-/// The dimension that counts a tensor's channels: [n, c], [n, c, h, w].
-inline constexpr unsigned kChannelDim = 1;
-
-/// The f32 values of a constant in row-major order: dense, splat or
-/// dense_resource. None for other kinds.
-std::optional<std::vector<float>> readFloatValues(mlir::Attribute attribute);
-
 /// A number for messages, in six significant digits.
 std::string formatNumber(double value);
 
-/// An elementwise op on a tensor, and constants that depend on the channel.
+/// An elementwise op on a tensor, and constants.
 struct ElementwiseLayer {
   enum class Kind {
-    /// data + values[channel]
+    /// data + values
     AddConstant,
-    /// data * values[channel]
+    /// data * values
     MultiplyConstant,
-    /// data / values[channel]
+    /// data / values
     DivideConstant,
-    /// max(data, 0)
-    Relu,
+    /// max(data, values), for instance relu
+    Maximum,
+    /// min(data, values)
+    Minimum,
     /// data + other
     AddTensors
   };
-  Kind kind = Kind::Relu;
+  Kind kind = Kind::AddTensors;
   mlir::Value data, other;
-  /// One value per channel; empty for Relu and AddTensors.
-  std::vector<double> values;
+  /// Without elements for AddTensors.
+  ChannelValues values;
+
+  /// Whether the layer multiplies or divides.
+  bool scales() const {
+    return kind == Kind::MultiplyConstant || kind == Kind::DivideConstant;
+  }
+  /// The bound of Maximum or Minimum, if it is one for all channels.
+  std::optional<double> getBound() const;
 };
 
-/// What an all-parallel generic with one arithmetic op does. None when it is
-/// something else; `whyNot` then says what.
+/// What an all-parallel generic with one arithmetic op does; none when it is
+/// something else.
 std::optional<ElementwiseLayer>
-matchElementwiseLayer(mlir::linalg::GenericOp op, std::string &whyNot);
+matchElementwiseLayer(mlir::linalg::GenericOp op);
 
 } // namespace colonnade
 

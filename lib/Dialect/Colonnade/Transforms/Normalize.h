@@ -4,7 +4,7 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The two pattern sets of --colonnade-normalize. Private to the transforms
+// The pattern sets of --colonnade-normalize. Private to the transforms
 // library.
 //
 //===----------------------------------------------------------------------===//
@@ -16,21 +16,24 @@
 
 namespace colonnade {
 
-/// Whether quantization and lowering know the op: linalg.conv_2d_nchw_fchw, or
-/// linalg.matmul without indexing maps of its own.
+/// Whether quantization and lowering know the op: a convolution in NCHW,
+/// grouped or depthwise ones too, or a matrix product without indexing maps of
+/// its own.
 bool isNormalContraction(mlir::linalg::LinalgOp op);
 
-/// The dimension of the second operand of a normal contraction that counts the
-/// output channels.
-unsigned getWeightChannelAxis(mlir::linalg::LinalgOp op);
-
-/// Generic contractions become named, constant weights are stored the way the
+/// Generic contractions become named, operands are transposed to the way the
 /// named op reads them, and what a contraction adds to is zero.
 void populateContractionFormPatterns(mlir::RewritePatternSet &patterns);
 
 /// Multiplications by constants per channel move into the weights before them,
 /// past additions, and additions of constants are merged.
 void populateScaleFoldingPatterns(mlir::RewritePatternSet &patterns);
+
+/// Transposes and reshapes of constants are constants, also of resources.
+void populateConstantMovementPatterns(mlir::RewritePatternSet &patterns);
+
+/// Insertions into tensors of one number become padding.
+void populateInsertionPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace colonnade
 

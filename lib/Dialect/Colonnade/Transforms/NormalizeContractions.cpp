@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ElementwiseLayer.h"
 #include "Normalize.h"
+#include "QuantizedTypes.h"
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
@@ -43,12 +43,13 @@ private:
   LogicalResult rewrite();
 };
 
-/// Named elementwise ops, maps, broadcasts and transposes: everything
-/// all-parallel that has one form as linalg.generic.
-bool isNamedElementwise(linalg::LinalgOp op) {
-  return op.hasPureTensorSemantics() && !isa<linalg::GenericOp>(op) &&
-         !isa<linalg::FillOp>(op) &&
-         op.getNumParallelLoops() == op.getNumLoops();
+/// Named elementwise ops, maps, broadcasts and reductions: everything that has
+/// one form as linalg.generic. Transposes only move elements.
+bool hasGenericForm(linalg::LinalgOp op) {
+  return op.hasPureTensorSemantics() &&
+         !isa<linalg::GenericOp, linalg::FillOp, linalg::TransposeOp>(op) &&
+         (op.getNumParallelLoops() == op.getNumLoops() ||
+          isa<linalg::ReduceOp>(op));
 }
 
 /// Whether a generic only reads its input at other positions.
@@ -75,7 +76,7 @@ LogicalResult NormalizeContractions::cleanUp() {
 LogicalResult NormalizeContractions::generalize() {
   SmallVector<linalg::LinalgOp> ops;
   getOperation().walk([&](linalg::LinalgOp op) {
-    if (isNamedElementwise(op))
+    if (hasGenericForm(op))
       ops.push_back(op);
   });
   IRRewriter rewriter(&getContext());
@@ -94,7 +95,9 @@ LogicalResult NormalizeContractions::rewrite() {
   linalg::populateElementwiseOpsFusionPatterns(patterns, shouldFuse);
   linalg::populateConstantFoldLinalgOperations(
       patterns, [](OpOperand *) { return true; });
+  populateConstantMovementPatterns(patterns);
   populateContractionFormPatterns(patterns);
+  populateInsertionPatterns(patterns);
   populateScaleFoldingPatterns(patterns);
   return applyPatternsGreedily(getOperation(), std::move(patterns));
 }
@@ -109,13 +112,8 @@ std::optional<std::string> getObstacle(linalg::LinalgOp op) {
       return "an operand is of dynamic shape " + formatShape(type.getShape());
   }
   if (!isNormalContraction(op))
-    return "it is neither linalg.conv_2d_nchw_fchw nor a linalg.matmul of "
-           "[m, k] and [k, n]";
-  Value weights = op.getDpsInputOperand(1)->get();
-  if (!matchPattern(weights, m_Constant()))
-    return "its weights, " +
-           formatShape(cast<ShapedType>(weights.getType()).getShape()) +
-           ", are computed, not constant";
+    return "it is no convolution in NCHW and no linalg.matmul or batch_matmul "
+           "of [m, k] and [k, n]";
   return std::nullopt;
 }
 
@@ -131,6 +129,7 @@ void remarkContraction(linalg::LinalgOp op) {
 }
 
 void NormalizeContractions::runOnOperation() {
+  foldQuantizedTypes(getOperation());
   if (failed(cleanUp()) || failed(generalize()) || failed(rewrite()) ||
       failed(cleanUp()))
     return signalPassFailure();

@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ElementwiseLayer.h"
+#include "Channels.h"
 #include "Normalize.h"
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,19 +18,14 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
 namespace colonnade {
 
 bool isNormalContraction(linalg::LinalgOp op) {
-  if (auto matmul = dyn_cast<linalg::MatmulOp>(op.getOperation()))
-    return !matmul.hasUserDefinedMaps();
-  return isa<linalg::Conv2DNchwFchwOp>(op);
-}
-
-unsigned getWeightChannelAxis(linalg::LinalgOp op) {
-  return isa<linalg::MatmulOp>(op) ? 1 : 0;
+  return getContractionChannels(op).has_value();
 }
 
 namespace {
@@ -94,75 +89,116 @@ private:
   }
 };
 
-/// A generic that is a convolution in NCHW and FCHW.
+template <typename OpT> bool isConvolution(linalg::LinalgOp op) {
+  SmallVector<int64_t> dilations, strides;
+  return linalg::isaConvolutionOpOfType<OpT>(op, &dilations, &strides);
+}
+
+/// A generic that is a convolution in NCHW.
 struct NameConvolution : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::GenericOp op,
                                 PatternRewriter &rewriter) const override {
-    SmallVector<int64_t> dilations, strides;
-    if (!linalg::isaConvolutionOpOfType<linalg::Conv2DNchwFchwOp>(
-            op, &dilations, &strides))
-      return rewriter.notifyMatchFailure(op, "no conv_2d_nchw_fchw");
+    if (!isConvolution<linalg::Conv2DNchwFchwOp>(op) &&
+        !isConvolution<linalg::DepthwiseConv2DNchwChwOp>(op) &&
+        !isConvolution<linalg::Conv2DNgchwGfchwOp>(op))
+      return rewriter.notifyMatchFailure(op, "no convolution in NCHW");
     return linalg::specializeGenericOp(rewriter, op);
   }
 };
 
+using Loops = SmallVector<unsigned>;
+
 /// The position of each result of a map that only selects loops.
-std::optional<SmallVector<unsigned>> getLoops(AffineMap map) {
-  SmallVector<unsigned> loops;
+std::optional<Loops> getLoops(AffineMap map) {
+  Loops loops;
   for (AffineExpr result : map.getResults()) {
     auto dim = dyn_cast<AffineDimExpr>(result);
-    if (!dim)
+    if (!dim || llvm::is_contained(loops, dim.getPosition()))
       return std::nullopt;
     loops.push_back(dim.getPosition());
   }
   return loops;
 }
 
-enum class WeightOrder { Plain, Transposed };
+/// A matrix product out[batch..., m, n] = left * right, and the loops that the
+/// dimensions of each operand count along.
+struct MatrixProduct {
+  Value left, right;
+  Loops leftLoops, rightLoops, outLoops;
+  unsigned reduction;
 
-/// Whether `op` is A x B with A [m, k] and B [k, n], or [n, k].
-std::optional<WeightOrder> matchMatmul(linalg::LinalgOp op) {
-  if (op.getNumLoops() != 3 || !isContraction(op))
-    return std::nullopt;
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  auto first = getLoops(maps[0]), second = getLoops(maps[1]),
-       out = getLoops(maps[2]);
-  if (!first || !second || !out || first->size() != 2 || second->size() != 2 ||
-      out->size() != 2)
-    return std::nullopt;
-  unsigned m = (*out)[0], n = (*out)[1], k = (*first)[1];
-  if (m == n || k == m || k == n || (*first)[0] != m)
-    return std::nullopt;
-  if ((*second)[0] == k && (*second)[1] == n)
-    return WeightOrder::Plain;
-  if ((*second)[0] == n && (*second)[1] == k)
-    return WeightOrder::Transposed;
-  return std::nullopt;
+  Loops getBatch() const {
+    return Loops(outLoops.begin(), std::prev(outLoops.end(), 2));
+  }
+  /// The order that linalg.matmul and batch_matmul read.
+  Loops getOrder(std::initializer_list<unsigned> lastTwo) const {
+    Loops order = getBatch();
+    llvm::append_range(order, lastTwo);
+    return order;
+  }
+  Loops getLeftOrder() const {
+    return getOrder({outLoops.rbegin()[1], reduction});
+  }
+  Loops getRightOrder() const { return getOrder({reduction, outLoops.back()}); }
+};
+
+bool isPermutationOf(const Loops &first, const Loops &second) {
+  return first.size() == second.size() &&
+         llvm::all_of(first, [&](unsigned loop) {
+           return llvm::is_contained(second, loop);
+         });
 }
 
-/// The transpose of an f32 constant matrix.
-std::optional<DenseElementsAttr> transposeConstant(Value matrix) {
-  Attribute attribute;
-  if (!matchPattern(matrix, m_Constant(&attribute)))
+/// The product that `op` is, with up to one batch dimension.
+std::optional<MatrixProduct> matchMatrixProduct(linalg::LinalgOp op) {
+  if (!isContraction(op) || op.getNumReductionLoops() != 1 ||
+      op.getNumLoops() < 3 || op.getNumLoops() > 4)
     return std::nullopt;
-  std::optional<std::vector<float>> values = readFloatValues(attribute);
-  auto type = cast<RankedTensorType>(matrix.getType());
-  if (!values || type.getEncoding())
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  auto left = getLoops(maps[0]), right = getLoops(maps[1]),
+       out = getLoops(maps[2]);
+  if (!left || !right || !out || out->size() + 1 != op.getNumLoops())
     return std::nullopt;
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  std::vector<float> transposed(values->size());
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t column = 0; column < columns; ++column)
-      transposed[column * rows + row] = (*values)[row * columns + column];
-  return DenseElementsAttr::get(
-      RankedTensorType::get({columns, rows}, type.getElementType()),
-      ArrayRef<float>(transposed));
+  SmallVector<unsigned> reductions;
+  op.getReductionDims(reductions);
+  MatrixProduct product{op.getDpsInputOperand(0)->get(),
+                        op.getDpsInputOperand(1)->get(),
+                        *left,
+                        *right,
+                        *out,
+                        reductions.front()};
+  // What the rows of the result follow is the left operand.
+  if (llvm::is_contained(product.rightLoops, out->rbegin()[1])) {
+    std::swap(product.left, product.right);
+    std::swap(product.leftLoops, product.rightLoops);
+  }
+  if (!isPermutationOf(product.leftLoops, product.getLeftOrder()) ||
+      !isPermutationOf(product.rightLoops, product.getRightOrder()))
+    return std::nullopt;
+  return product;
+}
+
+/// `operand`, whose dimensions count along `loops`, with those of `order`.
+Value transposeTo(PatternRewriter &rewriter, Location loc, Value operand,
+                  const Loops &loops, const Loops &order) {
+  if (loops == order)
+    return operand;
+  auto type = cast<RankedTensorType>(operand.getType());
+  SmallVector<int64_t> permutation, shape;
+  for (unsigned loop : order) {
+    permutation.push_back(llvm::find(loops, loop) - loops.begin());
+    shape.push_back(type.getDimSize(permutation.back()));
+  }
+  Value empty =
+      tensor::EmptyOp::create(rewriter, loc, shape, type.getElementType());
+  return linalg::TransposeOp::create(rewriter, loc, operand, empty, permutation)
+      ->getResult(0);
 }
 
 /// A matrix product, generic or with maps of its own, over f32: the plain named
-/// op. Constant transposed weights are transposed.
+/// op, of transposed operands where they are stored otherwise.
 struct NameMatmul : OpInterfaceRewritePattern<linalg::LinalgOp> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
@@ -170,21 +206,21 @@ struct NameMatmul : OpInterfaceRewritePattern<linalg::LinalgOp> {
                                 PatternRewriter &rewriter) const override {
     if (!op.hasPureTensorSemantics() || isNormalContraction(op))
       return rewriter.notifyMatchFailure(op, "nothing to do");
-    std::optional<WeightOrder> order = matchMatmul(op);
-    if (!order || !isStaticFloat(op->getResult(0)))
+    std::optional<MatrixProduct> product = matchMatrixProduct(op);
+    if (!product || !isStaticFloat(op->getResult(0)) ||
+        !isStaticFloat(product->left) || !isStaticFloat(product->right))
       return rewriter.notifyMatchFailure(op, "no static f32 matrix product");
-    Value weights = op.getDpsInputOperand(1)->get();
-    if (*order == WeightOrder::Transposed) {
-      std::optional<DenseElementsAttr> transposed = transposeConstant(weights);
-      if (!transposed)
-        return rewriter.notifyMatchFailure(op, "weights are not constant");
-      weights =
-          arith::ConstantOp::create(rewriter, weights.getLoc(), *transposed);
-    }
-    rewriter.replaceOpWithNewOp<linalg::MatmulOp>(
-        op, op->getResultTypes(),
-        ValueRange{op.getDpsInputOperand(0)->get(), weights},
-        ValueRange(op.getDpsInits()));
+    Value left = transposeTo(rewriter, op.getLoc(), product->left,
+                             product->leftLoops, product->getLeftOrder());
+    Value right = transposeTo(rewriter, op.getLoc(), product->right,
+                              product->rightLoops, product->getRightOrder());
+    ValueRange inits = op.getDpsInits();
+    if (product->getBatch().empty())
+      rewriter.replaceOpWithNewOp<linalg::MatmulOp>(
+          op, op->getResultTypes(), ValueRange{left, right}, inits);
+    else
+      rewriter.replaceOpWithNewOp<linalg::BatchMatmulOp>(
+          op, op->getResultTypes(), ValueRange{left, right}, inits);
     return success();
   }
 };

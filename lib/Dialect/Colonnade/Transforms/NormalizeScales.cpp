@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "ElementwiseLayer.h"
 #include "Normalize.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,26 +36,32 @@ std::optional<std::vector<float>> toFloats(ArrayRef<double> values) {
   return floats;
 }
 
-/// data OP values[channel], as a generic in the form that quantization reads.
+/// data OP values, as a generic in the form that quantization reads. `dims` are
+/// those that the values vary along.
 template <typename OpT>
 Value createChannelOp(PatternRewriter &rewriter, Location loc, Value data,
-                      ArrayRef<float> values) {
+                      ArrayRef<unsigned> dims, ArrayRef<float> values) {
   auto type = cast<RankedTensorType>(data.getType());
   unsigned rank = type.getRank();
-  auto vectorType =
-      RankedTensorType::get({int64_t(values.size())}, type.getElementType());
+  SmallVector<int64_t> shape;
+  SmallVector<AffineExpr> channel;
+  for (unsigned dim : dims) {
+    shape.push_back(type.getDimSize(dim));
+    channel.push_back(rewriter.getAffineDimExpr(dim));
+  }
+  auto constantType = RankedTensorType::get(shape, type.getElementType());
   Value constant = arith::ConstantOp::create(
-      rewriter, loc, DenseElementsAttr::get(vectorType, values));
+      rewriter, loc, DenseElementsAttr::get(constantType, values));
   Value empty = tensor::EmptyOp::create(rewriter, loc, type.getShape(),
                                         type.getElementType());
   AffineMap identity = rewriter.getMultiDimIdentityMap(rank);
-  AffineMap channel =
-      AffineMap::get(rank, 0, rewriter.getAffineDimExpr(kChannelDim));
+  AffineMap channelMap =
+      AffineMap::get(rank, 0, channel, rewriter.getContext());
   SmallVector<utils::IteratorType> parallel(rank,
                                             utils::IteratorType::parallel);
   return linalg::GenericOp::create(
              rewriter, loc, empty.getType(), ValueRange{data, constant}, empty,
-             ArrayRef<AffineMap>{identity, channel, identity}, parallel,
+             ArrayRef<AffineMap>{identity, channelMap, identity}, parallel,
              [](OpBuilder &body, Location bodyLoc, ValueRange arguments) {
                Value result =
                    OpT::create(body, bodyLoc, arguments[0], arguments[1]);
@@ -70,20 +77,36 @@ std::optional<ElementwiseLayer> matchStaticLayer(linalg::GenericOp op) {
                   : RankedTensorType();
   if (!type || !type.hasStaticShape() || !type.getElementType().isF32())
     return std::nullopt;
-  std::string whyNot;
-  return matchElementwiseLayer(op, whyNot);
+  return matchElementwiseLayer(op);
 }
 
-/// The factor per channel of a multiplication or division by constants.
-std::optional<std::vector<double>> getFactors(const ElementwiseLayer &layer) {
-  if (layer.kind == Kind::MultiplyConstant)
-    return layer.values;
-  if (layer.kind != Kind::DivideConstant)
+/// The factors of a multiplication or division by constants.
+std::optional<ChannelValues> getFactors(const ElementwiseLayer &layer) {
+  if (!layer.scales())
     return std::nullopt;
-  std::vector<double> factors;
-  for (double value : layer.values)
-    factors.push_back(1 / value);
+  ChannelValues factors = layer.values;
+  if (layer.kind == Kind::DivideConstant)
+    for (double &value : factors.values)
+      value = 1 / value;
   return factors;
+}
+
+/// Brings two constants for a tensor of `shape` to the dimensions of the one
+/// that varies along more; false if neither does.
+bool alignDims(ChannelValues &first, ChannelValues &second,
+               ArrayRef<int64_t> shape) {
+  bool firstVaries = first.dims.size() >= second.dims.size();
+  ChannelValues &more = firstVaries ? first : second;
+  ChannelValues &fewer = firstVaries ? second : first;
+  auto values = fewer.getAlong(shape, more.dims);
+  if (!values)
+    return false;
+  fewer = {more.dims, std::move(*values)};
+  return true;
+}
+
+ArrayRef<int64_t> getShape(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
 }
 
 /// The addition of constants that alone feeds `data`.
@@ -109,14 +132,17 @@ struct MergeAdditions : OpRewritePattern<linalg::GenericOp> {
     std::optional<ElementwiseLayer> inner = matchAddition(outer->data);
     if (!inner)
       return rewriter.notifyMatchFailure(op, "not of such an addition only");
-    for (auto [sum, value] : llvm::zip_equal(outer->values, inner->values))
+    ChannelValues added = outer->values, before = inner->values;
+    if (!alignDims(added, before, getShape(op.getResult(0))))
+      return rewriter.notifyMatchFailure(op, "along different dimensions");
+    for (auto [sum, value] : llvm::zip_equal(added.values, before.values))
       sum += value;
-    auto sums = toFloats(outer->values);
+    auto sums = toFloats(added.values);
     if (!sums)
       return rewriter.notifyMatchFailure(op, "a sum is not finite");
     Location loc = rewriter.getFusedLoc({outer->data.getLoc(), op.getLoc()});
-    rewriter.replaceOp(
-        op, createChannelOp<arith::AddFOp>(rewriter, loc, inner->data, *sums));
+    rewriter.replaceOp(op, createChannelOp<arith::AddFOp>(
+                               rewriter, loc, inner->data, added.dims, *sums));
     return success();
   }
 };
@@ -134,37 +160,47 @@ struct MoveFactorsUp : OpRewritePattern<linalg::GenericOp> {
     std::optional<ElementwiseLayer> inner = matchAddition(outer->data);
     if (!inner)
       return rewriter.notifyMatchFailure(op, "not of one addition only");
-    for (auto [bias, factor] : llvm::zip_equal(inner->values, *factors))
+    ChannelValues scaledBias = inner->values, aligned = *factors;
+    if (!alignDims(scaledBias, aligned, getShape(op.getResult(0))))
+      return rewriter.notifyMatchFailure(op, "along different dimensions");
+    for (auto [bias, factor] :
+         llvm::zip_equal(scaledBias.values, aligned.values))
       bias *= factor;
-    auto biases = toFloats(inner->values), scales = toFloats(*factors);
+    auto biases = toFloats(scaledBias.values),
+         scales = toFloats(factors->values);
     if (!biases || !scales)
       return rewriter.notifyMatchFailure(op, "a product is not finite");
-    Value scaled = createChannelOp<arith::MulFOp>(rewriter, op.getLoc(),
-                                                  inner->data, *scales);
-    rewriter.replaceOp(op, createChannelOp<arith::AddFOp>(rewriter,
-                                                          outer->data.getLoc(),
-                                                          scaled, *biases));
+    Value scaled = createChannelOp<arith::MulFOp>(
+        rewriter, op.getLoc(), inner->data, factors->dims, *scales);
+    rewriter.replaceOp(
+        op, createChannelOp<arith::AddFOp>(rewriter, outer->data.getLoc(),
+                                           scaled, scaledBias.dims, *biases));
     return success();
   }
 };
 
 /// The weights with each output channel multiplied by its factor.
 std::optional<std::vector<float>> scaleWeights(linalg::LinalgOp contraction,
-                                               ArrayRef<double> factors) {
-  Value weights = contraction.getDpsInputOperand(1)->get();
-  Attribute attribute;
-  if (!matchPattern(weights, m_Constant(&attribute)))
+                                               const ChannelValues &factors) {
+  std::optional<ContractionChannels> channels =
+      getContractionChannels(contraction);
+  auto weights = FloatConstant::get(contraction.getDpsInputOperand(1)->get());
+  auto perChannel = factors.getPerChannel(getShape(contraction->getResult(0)),
+                                          channels->result);
+  if (!weights || !perChannel)
     return std::nullopt;
-  std::optional<std::vector<float>> values = readFloatValues(attribute);
-  if (!values)
-    return std::nullopt;
-  ArrayRef<int64_t> shape = cast<ShapedType>(weights.getType()).getShape();
-  unsigned axis = getWeightChannelAxis(contraction);
-  int64_t inner = llvm::product_of(shape.drop_front(axis + 1));
-  std::vector<double> scaled(values->begin(), values->end());
-  for (auto [position, value] : llvm::enumerate(scaled))
-    value *= factors[int64_t(position) / inner % shape[axis]];
-  return toFloats(scaled);
+  ArrayRef<int64_t> shape = weights->getShape();
+  int64_t inner = llvm::product_of(shape.drop_front(channels->weights.end));
+  std::vector<float> scaled(weights->getValues());
+  for (size_t begin = 0, channel = 0; begin < scaled.size();
+       begin += inner, channel = (channel + 1) % perChannel->size())
+    for (int64_t offset = 0; offset < inner; ++offset) {
+      float &value = scaled[begin + offset];
+      value = float(value * (*perChannel)[channel]);
+      if (!std::isfinite(value))
+        return std::nullopt;
+    }
+  return scaled;
 }
 
 /// contraction(x, w) * k  ->  contraction(x, w * k)
@@ -190,12 +226,8 @@ struct FoldFactors : OpRewritePattern<linalg::GenericOp> {
       return rewriter.notifyMatchFailure(op, "no finite constant weights");
     OpOperand &weights = *contraction.getDpsInputOperand(1);
     rewriter.setInsertionPoint(contraction);
-    auto type = RankedTensorType::get(
-        cast<ShapedType>(weights.get().getType()).getShape(),
-        rewriter.getF32Type());
-    Value scaled = arith::ConstantOp::create(
-        rewriter, weights.get().getLoc(),
-        DenseElementsAttr::get(type, ArrayRef<float>(*values)));
+    Value scaled = createConstantLike(
+        rewriter, weights.get(), getShape(weights.get()), std::move(*values));
     rewriter.modifyOpInPlace(contraction, [&] {
       weights.set(scaled);
       contraction->setLoc(

@@ -10,8 +10,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Calibration.h"
+#include "LayerPolicy.h"
 #include "QuantizeBuilder.h"
-#include "QuantizeLayers.h"
+#include "QuantizeIslands.h"
+#include "QuantizePlan.h"
+#include "QuantizedTypes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/SymbolTable.h"
@@ -34,11 +37,15 @@ public:
   void runOnOperation() override;
 
 private:
+  RangeSource getRangeSource() const;
   LogicalResult checkOptions();
   FailureOr<func::FuncOp> findFunction();
   FailureOr<func::FuncOp> quantize(func::FuncOp function);
   FailureOr<ActivationRanges> calibrate(func::FuncOp function,
-                                        ArrayRef<QuantizableLayer> layers);
+                                        ArrayRef<Value> activations);
+  /// Takes the bits of weights from the policy.
+  LogicalResult applyPolicy(func::FuncOp function,
+                            MutableArrayRef<QuantizableLayer> layers);
 };
 
 LogicalResult Quantize::checkOptions() {
@@ -47,19 +54,17 @@ LogicalResult Quantize::checkOptions() {
     return emitError(module.getLoc(), "expected output-bits between ")
            << kFewestOutputBits << " and " << kMostOutputBits << ", got "
            << outputBits.getValue();
-  if (calibrationLimit < 0)
-    return emitError(module.getLoc(),
-                     "expected calibration-limit of at least 0 (0: all "
-                     "images), got ")
-           << calibrationLimit.getValue();
-  if (llvm::Error error = PixelNormalization{mean, std}.check())
-    return emitError(module.getLoc(), llvm::toString(std::move(error)));
-  if (calibration.empty())
-    return emitError(
-        module.getLoc(),
-        "quantization needs images to measure activations on: give "
-        "calibration=<file.npy>, uint8 or float32 [count, ...]");
-  return success();
+  return getRangeSource().check(module.getLoc());
+}
+
+RangeSource Quantize::getRangeSource() const {
+  CalibrationOptions options;
+  options.normalization = {mean, std, patches};
+  options.limit = calibrationLimit;
+  options.method = calibrationMethod;
+  options.percentile = percentile;
+  options.progress = progress;
+  return {calibration, options, ranges, defaultRange, saveRanges};
 }
 
 FailureOr<func::FuncOp> Quantize::findFunction() {
@@ -85,39 +90,49 @@ FailureOr<func::FuncOp> Quantize::findFunction() {
   return function;
 }
 
-FailureOr<ActivationRanges>
-Quantize::calibrate(func::FuncOp function, ArrayRef<QuantizableLayer> layers) {
-  llvm::Expected<ImageSet> images = ImageSet::read(calibration);
-  if (!images)
-    return emitError(function.getLoc(), "cannot calibrate: ")
-           << llvm::toString(images.takeError());
-  auto input = cast<ShapedType>(function.getArgument(0).getType());
-  if (llvm::Error error = images->checkImageShape(input.getShape()))
-    return emitError(function.getLoc(), "cannot calibrate: ")
-           << llvm::toString(std::move(error));
-  SmallVector<Value> activations;
-  for (const QuantizableLayer &layer : layers)
-    activations.push_back(layer.op->getResult(0));
-  return measureRanges(function, activations, *images,
-                       {{mean, std}, calibrationLimit});
+FailureOr<ActivationRanges> Quantize::calibrate(func::FuncOp function,
+                                                ArrayRef<Value> activations) {
+  return findRanges(function, activations, getRangeSource());
+}
+
+LogicalResult Quantize::applyPolicy(func::FuncOp function,
+                                    MutableArrayRef<QuantizableLayer> layers) {
+  FailureOr<LayerPolicy> read = LayerPolicy::read(&getContext(), policy);
+  if (failed(read))
+    return failure();
+  FailureOr<LayerSettingsMap> settings = read->resolve(function);
+  if (failed(settings))
+    return failure();
+  for (QuantizableLayer &layer : layers)
+    layer.bits = settings->lookup(layer.op).bits.value_or(layer.bits);
+  return success();
 }
 
 /// Quantizes `function` into a new one behind it.
 FailureOr<func::FuncOp> Quantize::quantize(func::FuncOp function) {
+  if (failed(checkBodies(function)))
+    return failure();
   // Layers are recognised one op at a time, and each needs a range.
   RewritePatternSet patterns(&getContext());
   linalg::populateDecomposeLinalgOpsPattern(patterns);
   if (failed(applyPatternsGreedily(function, std::move(patterns))))
     return emitError(function.getLoc(),
                      "cannot decompose the function's linalg ops");
-  FailureOr<std::vector<QuantizableLayer>> layers =
-      matchQuantizableFunction(function);
-  if (failed(layers))
+  ActivationRanges given = readGivenRanges(function);
+  FailureOr<QuantizationPlan> plan = planQuantization(function, floatAdditions);
+  if (failed(plan) || failed(applyPolicy(function, plan->layers)))
     return failure();
-  FailureOr<ActivationRanges> ranges = calibrate(function, *layers);
+  llvm::erase_if(plan->measured,
+                 [&](Value value) { return given.contains(value); });
+  FailureOr<ActivationRanges> ranges = calibrate(function, plan->measured);
   if (failed(ranges))
     return failure();
-  return buildQuantizedFunction(function, *layers, *ranges, outputBits);
+  ranges->insert(given.begin(), given.end());
+  FailureOr<func::FuncOp> quantized =
+      buildQuantizedFunction(function, plan->layers, *ranges, outputBits);
+  if (failed(quantized) || failed(finishFloatOps(*quantized)))
+    return failure();
+  return quantized;
 }
 
 void Quantize::runOnOperation() {

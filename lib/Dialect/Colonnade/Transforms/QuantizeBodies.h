@@ -4,14 +4,16 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The three integer `linalg.generic` forms that quantization emits: what the
-// vector unit runs behind the array. Private to the transforms library.
+// The `linalg.generic` forms that quantization emits: what the vector unit runs
+// behind the array, in integers, and the borders between integers and f32.
+// Private to the transforms library.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEBODIES_H
 #define COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEBODIES_H
 
+#include "Channels.h"
 #include "colonnade/Numerics/Quantization.h"
 #include "mlir/IR/Builders.h"
 
@@ -28,12 +30,13 @@ struct ResultRange {
 /// tensor of i8 or i32. `bias` is empty for none; the others have one value per
 /// channel.
 mlir::Value createRescale(mlir::OpBuilder &builder, mlir::Location loc,
-                          mlir::Value source, llvm::ArrayRef<int32_t> bias,
+                          mlir::Value source, ChannelRange channels,
+                          llvm::ArrayRef<int32_t> bias,
                           llvm::ArrayRef<Rescale> rescales, ResultRange range);
 
-/// max(source, 0) on i8.
-mlir::Value createRelu(mlir::OpBuilder &builder, mlir::Location loc,
-                       mlir::Value source);
+/// min(max(source, low), high) on i8, without what holds for all i8.
+mlir::Value createClamped(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Value source, ResultRange range);
 
 /// clamp(apply_scale(apply_scale(first, toCommon[0]) +
 ///                   apply_scale(second, toCommon[1]), toResult)) on i8.
@@ -41,6 +44,28 @@ mlir::Value createRescaledAdd(mlir::OpBuilder &builder, mlir::Location loc,
                               mlir::Value first, mlir::Value second,
                               llvm::ArrayRef<Rescale> toCommon,
                               Rescale toResult, ResultRange range);
+
+/// Bounds of a real tensor; infinite for none.
+struct RealRange {
+  double low, high;
+};
+
+/// clamp(real(source) * scale[c] + bias[c]) as f32, for a tensor of i8 or i32;
+/// an empty range of channels for one scale and bias.
+mlir::Value createReal(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::Value source, ChannelRange channels,
+                       llvm::ArrayRef<double> scales,
+                       llvm::ArrayRef<double> biases, RealRange range);
+
+/// clamp(real(first) * scales[0] + real(second) * scales[1]) as f32.
+mlir::Value createRealSum(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Value first, mlir::Value second,
+                          llvm::ArrayRef<double> scales, RealRange range);
+
+/// round(clamp(source * (1 / scale))) for a tensor of f32, to even.
+mlir::Value createQuantized(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value source, double scale,
+                            ResultRange range);
 
 /// A tensor of `shape` and `element` filled with a constant.
 mlir::Value createFilled(mlir::OpBuilder &builder, mlir::Location loc,

@@ -6,19 +6,18 @@
 //
 // Goes through the layers once. What a layer computes stays pending, as
 // integers together with the affine function of them that is meant, for as long
-// as layers only change that function; whoever needs int8 values materializes
-// them with one rescale.
+// as layers only change that function; whoever needs int8 or f32 values makes
+// them of it with one rescale or multiplication.
 //
 //===----------------------------------------------------------------------===//
 
 #include "QuantizeBuilder.h"
-#include "QuantizeBodies.h"
-#include "QuantizePending.h"
+#include "Constants.h"
+#include "QuantizeOps.h"
+#include "QuantizeValues.h"
 #include "QuantizeWeights.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/Format.h"
 
 using namespace mlir;
@@ -27,57 +26,47 @@ namespace colonnade {
 namespace {
 
 constexpr double kLargestInt8 = 128;
-constexpr int64_t kLowestInt8 = -128;
 
-/// An int8 tensor and the real value of its integer 1.
-struct QuantizedTensor {
-  Value value;
-  double scale;
-};
+using Kind = QuantizableLayer::Kind;
 
 class QuantizedFunctionBuilder {
 public:
   QuantizedFunctionBuilder(func::FuncOp function,
                            const ActivationRanges &ranges, int64_t outputBits)
-      : function(function), ranges(ranges), outputBits(outputBits),
-        builder(function.getContext()) {}
+      : function(function), outputBits(outputBits),
+        builder(function.getContext()), ranges(ranges),
+        values(builder, this->ranges) {}
 
   FailureOr<func::FuncOp> build(ArrayRef<QuantizableLayer> layers);
 
 private:
+  void shareConcatRanges(ArrayRef<QuantizableLayer> layers);
   void createFunction();
   LogicalResult createReturn();
   LogicalResult addLayer(const QuantizableLayer &layer);
   LogicalResult addContraction(const QuantizableLayer &layer);
+  LogicalResult addWeightContraction(const QuantizableLayer &layer, Value data,
+                                     double dataScale);
   LogicalResult addElementwise(const QuantizableLayer &layer);
   LogicalResult addTensors(const QuantizableLayer &layer);
-  LogicalResult addMaxPool(const QuantizableLayer &layer);
-  LogicalResult addSumPool(const QuantizableLayer &layer);
-  LogicalResult addPad(const QuantizableLayer &layer);
-  LogicalResult addReshape(const QuantizableLayer &layer);
+  LogicalResult addPool(const QuantizableLayer &layer);
+  LogicalResult addMovement(const QuantizableLayer &layer);
+  LogicalResult addConcat(const QuantizableLayer &layer);
+  LogicalResult addFloat(const QuantizableLayer &layer);
 
-  Value createContraction(const QuantizableLayer &layer, Value data,
-                          Value weights);
-  FailureOr<QuantizedTensor> materialize(Value value);
-  FailureOr<Value> createOutput(Value value, double &scale);
-  Value createReshape(Operation *op, Value source);
+  QuantizedWeights quantizeWeightsOf(const QuantizableLayer &layer);
 
-  void setInt8(Value value, QuantizedTensor tensor);
-  void remarkTensor(Value value, double scale);
   void remarkContraction(const QuantizableLayer &layer, double inputScale,
                          const QuantizedWeights &weights);
   void remarkFunction();
 
   func::FuncOp function;
-  const ActivationRanges &ranges;
   int64_t outputBits;
   OpBuilder builder;
+  ActivationRanges ranges;
+  QuantizedValues values;
   func::FuncOp result;
-  /// What each float value is in the integer function, and its int8 form once
-  /// somebody needed it.
-  DenseMap<Value, PendingValue> pending;
-  DenseMap<Value, QuantizedTensor> int8Values;
-  int64_t numContractions = 0;
+  int64_t numContractions = 0, numFloatOps = 0;
   QuantizationError weightError;
 };
 
@@ -92,245 +81,197 @@ ArrayRef<int64_t> getShape(Value value) {
 }
 
 //===----------------------------------------------------------------------===//
-// Values
+// Contractions
 //===----------------------------------------------------------------------===//
 
-void QuantizedFunctionBuilder::setInt8(Value value, QuantizedTensor tensor) {
-  int8Values[value] = tensor;
-  pending[value] = PendingValue::get(tensor.value, tensor.scale, kLargestInt8);
-}
-
-void QuantizedFunctionBuilder::remarkTensor(Value value, double scale) {
-  Operation *op = value.getDefiningOp();
-  Operation *terminator = function.getBody().front().getTerminator();
-  remark::passed(value.getLoc(),
-                 getRemarkOpts(kQuantizeRule, op ? op : terminator))
-      << remark::metric("Op", op ? op->getName().getStringRef().str()
-                                 : std::string("argument"))
-      << remark::metric("Range", formatNumber(ranges.lookup(value)))
-      << remark::metric("Scale", formatNumber(scale));
-}
-
-FailureOr<QuantizedTensor> QuantizedFunctionBuilder::materialize(Value value) {
-  auto known = int8Values.find(value);
-  if (known != int8Values.end())
-    return known->second;
-  const PendingValue &source = pending.at(value);
-  QuantizedTensor tensor;
-  if (std::optional<double> scale = source.getInt8Scale()) {
-    tensor = {source.createInt8(builder), *scale};
-  } else {
-    tensor.scale = getSymmetricScale(ranges.lookup(value));
-    FailureOr<Value> rescaled =
-        source.rescale(builder, tensor.scale, ResultRange());
-    if (failed(rescaled))
-      return failure();
-    tensor.value = *rescaled;
-  }
-  remarkTensor(value, tensor.scale);
-  int8Values[value] = tensor;
-  return tensor;
-}
-
-FailureOr<Value> QuantizedFunctionBuilder::createOutput(Value value,
-                                                        double &scale) {
-  const PendingValue &source = pending.at(value);
-  int32_t limit = int32_t((int64_t(1) << (outputBits - 1)) - 1);
-  scale = getSymmetricScale(ranges.lookup(value), limit);
-  FailureOr<Value> output = source.rescale(
-      builder, scale, ResultRange{-limit, limit, /*isInt8=*/false});
-  if (succeeded(output))
-    remarkTensor(value, scale);
-  return output;
-}
-
-//===----------------------------------------------------------------------===//
-// Layers
-//===----------------------------------------------------------------------===//
-
-Value QuantizedFunctionBuilder::createContraction(const QuantizableLayer &layer,
-                                                  Value data, Value weights) {
-  Location loc = layer.op->getLoc();
-  Value init = createFilled(builder, loc, getShape(layer.op->getResult(0)),
-                            builder.getI32Type(), 0);
-  if (auto conv = dyn_cast<linalg::Conv2DNchwFchwOp>(layer.op))
-    return linalg::Conv2DNchwFchwOp::create(
-               builder, loc, init.getType(), ValueRange{data, weights}, init,
-               conv.getStrides(), conv.getDilations())
-        .getResult(0);
-  return linalg::MatmulOp::create(builder, loc, init.getType(),
-                                  ValueRange{data, weights}, init)
-      .getResult(0);
+QuantizedWeights
+QuantizedFunctionBuilder::quantizeWeightsOf(const QuantizableLayer &layer) {
+  std::optional<FloatConstant> weights =
+      FloatConstant::get(layer.op->getOperand(1));
+  // Several dimensions of channels count as one.
+  ChannelRange channels = getContractionChannels(layer.op)->weights;
+  ArrayRef<int64_t> shape = weights->getShape();
+  SmallVector<int64_t> merged(shape.take_front(channels.begin));
+  merged.push_back(channels.getNumChannels(shape));
+  llvm::append_range(merged, shape.drop_front(channels.end));
+  return quantizeWeights(weights->getValues(), merged, channels.begin,
+                         layer.bits);
 }
 
 LogicalResult
-QuantizedFunctionBuilder::addContraction(const QuantizableLayer &layer) {
-  FailureOr<QuantizedTensor> data = materialize(layer.data);
-  if (failed(data))
-    return failure();
+QuantizedFunctionBuilder::addWeightContraction(const QuantizableLayer &layer,
+                                               Value data, double dataScale) {
+  QuantizedWeights weights = quantizeWeightsOf(layer);
+  remarkContraction(layer, dataScale, weights);
   Value floatWeights = layer.op->getOperand(1);
-  bool isMatmul = layer.kind == QuantizableLayer::Kind::Matmul;
-  QuantizedWeights weights = quantizeWeights(
-      layer.weights, getShape(floatWeights), /*channelAxis=*/isMatmul ? 1 : 0);
-  auto type =
-      RankedTensorType::get(getShape(floatWeights), builder.getI8Type());
-  Value constant = arith::ConstantOp::create(
-      builder, floatWeights.getLoc(),
-      DenseElementsAttr::get(type, ArrayRef<int8_t>(weights.values)));
+  Value constant = createConstantLike(
+      builder, floatWeights, getShape(floatWeights), std::move(weights.values));
   SmallVector<double> scales;
   for (double scale : weights.scales)
-    scales.push_back(data->scale * scale);
-  pending[layer.op->getResult(0)] = PendingValue::get(
-      createContraction(layer, data->value, constant), scales, weights.bounds);
-  remarkContraction(layer, data->scale, weights);
+    scales.push_back(dataScale * scale);
+  values.setPending(
+      layer.getResult(),
+      PendingValue::get(createContraction(builder, layer.op, data, constant),
+                        getContractionChannels(layer.op)->result, scales,
+                        weights.bounds));
   return success();
 }
 
 LogicalResult
+QuantizedFunctionBuilder::addContraction(const QuantizableLayer &layer) {
+  FailureOr<QuantizedTensor> data = values.getInt8(layer.data.front());
+  if (failed(data))
+    return failure();
+  if (layer.hasConstantWeights())
+    return addWeightContraction(layer, data->value, data->scale);
+  FailureOr<QuantizedTensor> other = values.getInt8(layer.data.back());
+  if (failed(other))
+    return failure();
+  ++numContractions;
+  int64_t products = 1;
+  for (auto [extent, kind] : llvm::zip_equal(
+           cast<linalg::LinalgOp>(layer.op).getStaticLoopRanges(),
+           cast<linalg::LinalgOp>(layer.op).getIteratorTypesArray()))
+    if (kind == utils::IteratorType::reduction)
+      products *= extent;
+  values.setPending(
+      layer.getResult(),
+      PendingValue::get(
+          createContraction(builder, layer.op, data->value, other->value),
+          data->scale * other->scale,
+          kLargestInt8 * kLargestInt8 * double(products)));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Other layers
+//===----------------------------------------------------------------------===//
+
+LogicalResult
 QuantizedFunctionBuilder::addElementwise(const QuantizableLayer &layer) {
-  const ElementwiseLayer &elementwise = layer.elementwise;
-  Value output = layer.op->getResult(0);
-  if (elementwise.kind == ElementwiseLayer::Kind::AddTensors)
-    return addTensors(layer);
-  // Only relu and positive factors commute with what a sum or a relu leaves
+  Value source = layer.data.front();
+  // Only bounds and positive factors commute with what a sum or a relu leaves
   // pending; the rest starts anew from int8.
-  PendingValue value = pending.at(layer.data);
-  if (!value.accepts(elementwise.kind)) {
-    FailureOr<QuantizedTensor> data = materialize(layer.data);
+  PendingValue value = values.getPending(source);
+  if (!value.getForm().accepts(layer.elementwise)) {
+    FailureOr<QuantizedTensor> data = values.getInt8(source);
     if (failed(data))
       return failure();
     value = PendingValue::get(data->value, data->scale, kLargestInt8);
   }
-  value.apply(elementwise, layer.op->getLoc());
-  pending[output] = std::move(value);
+  value.apply(layer.elementwise, layer.op->getLoc());
+  values.setPending(layer.getResult(), std::move(value));
   return success();
 }
 
 LogicalResult
 QuantizedFunctionBuilder::addTensors(const QuantizableLayer &layer) {
-  FailureOr<QuantizedTensor> first = materialize(layer.elementwise.data);
+  FailureOr<QuantizedTensor> first = values.getInt8(layer.data.front());
   if (failed(first))
     return failure();
-  FailureOr<QuantizedTensor> second = materialize(layer.elementwise.other);
+  FailureOr<QuantizedTensor> second = values.getInt8(layer.data.back());
   if (failed(second))
     return failure();
-  pending[layer.op->getResult(0)] =
-      PendingValue::getSum(first->value, first->scale, second->value,
-                           second->scale, layer.op->getLoc());
+  values.setPending(layer.getResult(),
+                    PendingValue::getSum(first->value, first->scale,
+                                         second->value, second->scale,
+                                         layer.op->getLoc()));
   return success();
 }
 
-LogicalResult
-QuantizedFunctionBuilder::addMaxPool(const QuantizableLayer &layer) {
-  FailureOr<QuantizedTensor> data = materialize(layer.data);
+LogicalResult QuantizedFunctionBuilder::addPool(const QuantizableLayer &layer) {
+  FailureOr<QuantizedTensor> data = values.getInt8(layer.data.front());
   if (failed(data))
     return failure();
-  auto pool = cast<linalg::PoolingNchwMaxOp>(layer.op);
-  Location loc = pool.getLoc();
-  Value init = createFilled(builder, loc, getShape(pool.getResult(0)),
-                            builder.getI8Type(), kLowestInt8);
-  Value window = tensor::EmptyOp::create(
-      builder, loc, getShape(pool.getInputs()[1]), builder.getI8Type());
-  Value value =
-      linalg::PoolingNchwMaxOp::create(builder, loc, init.getType(),
-                                       ValueRange{data->value, window}, init,
-                                       pool.getStrides(), pool.getDilations())
-          .getResult(0);
-  setInt8(pool.getResult(0), {value, data->scale});
-  return success();
-}
-
-LogicalResult
-QuantizedFunctionBuilder::addSumPool(const QuantizableLayer &layer) {
-  FailureOr<QuantizedTensor> data = materialize(layer.data);
-  if (failed(data))
-    return failure();
-  auto pool = cast<linalg::PoolingNchwSumOp>(layer.op);
-  Location loc = pool.getLoc();
-  ArrayRef<int64_t> windowShape = getShape(pool.getInputs()[1]);
-  Value init = createFilled(builder, loc, getShape(pool.getResult(0)),
-                            builder.getI32Type(), 0);
-  Value window =
-      tensor::EmptyOp::create(builder, loc, windowShape, builder.getI8Type());
-  Value value =
-      linalg::PoolingNchwSumOp::create(builder, loc, init.getType(),
-                                       ValueRange{data->value, window}, init,
-                                       pool.getStrides(), pool.getDilations())
-          .getResult(0);
-  pending[pool.getResult(0)] = PendingValue::get(
-      value, data->scale, kLargestInt8 * llvm::product_of(windowShape));
-  return success();
-}
-
-LogicalResult QuantizedFunctionBuilder::addPad(const QuantizableLayer &layer) {
-  FailureOr<QuantizedTensor> data = materialize(layer.data);
-  if (failed(data))
-    return failure();
-  auto pad = cast<tensor::PadOp>(layer.op);
-  Location loc = pad.getLoc();
-  Value zero =
-      arith::ConstantOp::create(builder, loc, builder.getI8IntegerAttr(0));
-  auto type =
-      RankedTensorType::get(getShape(pad.getResult()), builder.getI8Type());
-  Value value = tensor::PadOp::create(
-      builder, loc, type, data->value, pad.getMixedLowPad(),
-      pad.getMixedHighPad(), zero, pad.getNofold());
-  setInt8(pad.getResult(), {value, data->scale});
-  return success();
-}
-
-Value QuantizedFunctionBuilder::createReshape(Operation *op, Value source) {
-  auto type = RankedTensorType::get(
-      getShape(op->getResult(0)),
-      cast<RankedTensorType>(source.getType()).getElementType());
-  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return tensor::CollapseShapeOp::create(builder, op->getLoc(), type, source,
-                                           collapse.getReassociationIndices());
-  auto expand = cast<tensor::ExpandShapeOp>(op);
-  return tensor::ExpandShapeOp::create(builder, op->getLoc(), type, source,
-                                       expand.getReassociationIndices());
-}
-
-/// Whether channels stay channels, so that pending scales pass a reshape.
-bool keepsChannels(Value source, Value result) {
-  ArrayRef<int64_t> from = getShape(source), to = getShape(result);
-  return from.size() > kChannelDim && to.size() > kChannelDim &&
-         from.take_front(kChannelDim + 1) == to.take_front(kChannelDim + 1);
-}
-
-LogicalResult
-QuantizedFunctionBuilder::addReshape(const QuantizableLayer &layer) {
-  Value output = layer.op->getResult(0);
-  PendingValue value = pending.at(layer.data);
-  bool isInt8 = int8Values.contains(layer.data);
-  if (!isInt8 && !value.isSum() && keepsChannels(layer.data, output)) {
-    value.reshape(createReshape(layer.op, value.getFirst()));
-    pending[output] = std::move(value);
+  Value value = createPool(builder, layer.op, data->value);
+  if (layer.kind == Kind::MaxPool) {
+    values.setInt8(layer.getResult(), {value, data->scale});
     return success();
   }
-  FailureOr<QuantizedTensor> data = materialize(layer.data);
+  int64_t window = llvm::product_of(getShape(layer.op->getOperand(1)));
+  values.setPending(
+      layer.getResult(),
+      PendingValue::get(value, data->scale, kLargestInt8 * window));
+  return success();
+}
+
+LogicalResult
+QuantizedFunctionBuilder::addMovement(const QuantizableLayer &layer) {
+  Value source = layer.data.front();
+  PendingValue value = values.getPending(source);
+  bool isReshape =
+      isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(layer.op);
+  std::optional<PendingForm> reshaped = isReshape && !values.isInt8(source)
+                                            ? value.getForm().reshape(layer.op)
+                                            : std::nullopt;
+  if (reshaped) {
+    value.reshape(createMoved(builder, layer.op, value.getFirst()), *reshaped);
+    values.setPending(layer.getResult(), std::move(value));
+    return success();
+  }
+  FailureOr<QuantizedTensor> data = values.getInt8(source);
   if (failed(data))
     return failure();
-  setInt8(output, {createReshape(layer.op, data->value), data->scale});
+  values.setInt8(layer.getResult(),
+                 {createMoved(builder, layer.op, data->value), data->scale});
+  return success();
+}
+
+LogicalResult
+QuantizedFunctionBuilder::addConcat(const QuantizableLayer &layer) {
+  double scale = getSymmetricScale(ranges.lookup(layer.getResult()));
+  SmallVector<Value> parts;
+  for (Value value : layer.data) {
+    FailureOr<Value> part = values.getInt8(value, scale);
+    if (failed(part))
+      return failure();
+    parts.push_back(*part);
+  }
+  auto concat = cast<tensor::ConcatOp>(layer.op);
+  Value value = tensor::ConcatOp::create(builder, concat.getLoc(),
+                                         concat.getDim(), parts);
+  values.setInt8(concat.getResult(), {value, scale});
+  values.remark(concat.getResult(), scale);
+  return success();
+}
+
+/// The op as it stands, of f32 tensors.
+LogicalResult
+QuantizedFunctionBuilder::addFloat(const QuantizableLayer &layer) {
+  ++numFloatOps;
+  IRMapping mapping;
+  for (Value operand : layer.op->getOperands())
+    mapping.map(operand, values.getReal(operand));
+  // Scalars that the body takes from around it.
+  layer.op->walk([&](Operation *nested) {
+    for (Value operand : nested->getOperands())
+      if (operand.getParentBlock() == layer.op->getBlock() &&
+          !mapping.contains(operand))
+        mapping.map(operand, values.clone(operand));
+  });
+  Operation *copy = builder.clone(*layer.op, mapping);
+  values.setReal(layer.getResult(), copy->getResult(0));
   return success();
 }
 
 LogicalResult
 QuantizedFunctionBuilder::addLayer(const QuantizableLayer &layer) {
   switch (layer.kind) {
-  case QuantizableLayer::Kind::Convolution:
-  case QuantizableLayer::Kind::Matmul:
+  case Kind::Contraction:
     return addContraction(layer);
-  case QuantizableLayer::Kind::Elementwise:
+  case Kind::Elementwise:
     return addElementwise(layer);
-  case QuantizableLayer::Kind::MaxPool:
-    return addMaxPool(layer);
-  case QuantizableLayer::Kind::SumPool:
-    return addSumPool(layer);
-  case QuantizableLayer::Kind::Pad:
-    return addPad(layer);
-  case QuantizableLayer::Kind::Reshape:
-    return addReshape(layer);
+  case Kind::AddTensors:
+    return addTensors(layer);
+  case Kind::MaxPool:
+  case Kind::SumPool:
+    return addPool(layer);
+  case Kind::Movement:
+    return addMovement(layer);
+  case Kind::Concat:
+    return addConcat(layer);
+  case Kind::Float:
+    return addFloat(layer);
   }
   llvm_unreachable("every kind of layer returns");
 }
@@ -362,7 +303,8 @@ void QuantizedFunctionBuilder::remarkFunction() {
   Operation *terminator = result.getBody().front().getTerminator();
   remark::passed(function.getLoc(), getRemarkOpts(kQuantizeRule, terminator))
       << remark::metric("Contractions", numContractions)
-      << remark::metric("Tensors", int8Values.size())
+      << remark::metric("Tensors", values.getNumInt8())
+      << remark::metric("FloatOps", numFloatOps)
       << remark::metric("WeightSqnr",
                         formatDecibels(weightError.getDecibels()));
 }
@@ -370,6 +312,21 @@ void QuantizedFunctionBuilder::remarkFunction() {
 //===----------------------------------------------------------------------===//
 // The function
 //===----------------------------------------------------------------------===//
+
+/// Gives what only a concatenation reads the range of its result, so that
+/// nothing is rescaled again when it is put together. From the last one on:
+/// concatenations of concatenations share one range.
+void QuantizedFunctionBuilder::shareConcatRanges(
+    ArrayRef<QuantizableLayer> layers) {
+  for (const QuantizableLayer &layer : llvm::reverse(layers)) {
+    if (layer.kind != Kind::Concat)
+      continue;
+    double range = ranges.lookup(layer.getResult());
+    for (Value value : layer.data)
+      if (value.hasOneUse() && ranges.contains(value) && value.getDefiningOp())
+        ranges[value] = range;
+  }
+}
 
 void QuantizedFunctionBuilder::createFunction() {
   builder.setInsertionPointAfter(function);
@@ -391,8 +348,8 @@ void QuantizedFunctionBuilder::createFunction() {
   double scale = getSymmetricScale(ranges.lookup(input));
   result.setArgAttr(0, ColonnadeDialect::getScaleAttrName(),
                     builder.getF64FloatAttr(scale));
-  setInt8(input, {entry->getArgument(0), scale});
-  remarkTensor(input, scale);
+  values.setInt8(input, {entry->getArgument(0), scale});
+  values.remark(input, scale);
 }
 
 LogicalResult QuantizedFunctionBuilder::createReturn() {
@@ -400,13 +357,12 @@ LogicalResult QuantizedFunctionBuilder::createReturn() {
       cast<func::ReturnOp>(function.getBody().front().getTerminator());
   SmallVector<Value> outputs;
   for (auto [index, value] : llvm::enumerate(terminator.getOperands())) {
-    double scale;
-    FailureOr<Value> output = createOutput(value, scale);
+    FailureOr<QuantizedTensor> output = values.getOutput(value, outputBits);
     if (failed(output))
       return failure();
-    outputs.push_back(*output);
+    outputs.push_back(output->value);
     result.setResultAttr(index, ColonnadeDialect::getScaleAttrName(),
-                         builder.getF64FloatAttr(scale));
+                         builder.getF64FloatAttr(output->scale));
   }
   func::ReturnOp::create(builder, terminator.getLoc(), outputs);
   return success();
@@ -414,6 +370,7 @@ LogicalResult QuantizedFunctionBuilder::createReturn() {
 
 FailureOr<func::FuncOp>
 QuantizedFunctionBuilder::build(ArrayRef<QuantizableLayer> layers) {
+  shareConcatRanges(layers);
   createFunction();
   auto addAll = [&]() -> LogicalResult {
     for (const QuantizableLayer &layer : layers)

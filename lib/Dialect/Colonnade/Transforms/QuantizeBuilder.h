@@ -17,11 +17,10 @@
 
 namespace colonnade {
 
-inline constexpr llvm::StringLiteral kQuantizeRule = "quantize";
-
-/// Builds the integer version of `function`, behind it in the same block. Emits
-/// an error and leaves no trace when a bias, an accumulator or a rescale does
-/// not fit into 32 bits. Network outputs are integers of `outputBits` bits.
+/// Builds the quantized version of `function`, behind it in the same block.
+/// Emits an error and leaves no trace when a bias, an accumulator or a rescale
+/// does not fit into 32 bits. Network outputs are integers of `outputBits`
+/// bits.
 mlir::FailureOr<mlir::func::FuncOp>
 buildQuantizedFunction(mlir::func::FuncOp function,
                        llvm::ArrayRef<QuantizableLayer> layers,

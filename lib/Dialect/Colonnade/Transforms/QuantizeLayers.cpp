@@ -10,7 +10,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "QuantizeLayers.h"
+#include "Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -24,16 +26,11 @@ namespace {
 using Kind = QuantizableLayer::Kind;
 
 constexpr llvm::StringLiteral kSupported =
-    "supported are linalg.conv_2d_nchw_fchw, linalg.matmul, "
-    "linalg.pooling_nchw_max and _sum, tensor.pad, tensor.collapse_shape and "
-    "expand_shape, and linalg.generic that adds, multiplies or divides by a "
-    "constant per channel, adds two tensors or takes max(x, 0)";
-
-bool isStaticFloat(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.hasStaticShape() && tensor.getElementType().isF32() &&
-         tensor.getRank() > kChannelDim;
-}
+    "supported are convolutions (linalg.conv_2d_nchw_fchw, "
+    "depthwise_conv_2d_nchw_chw, conv_2d_ngchw_gfchw), linalg.matmul and "
+    "batch_matmul, linalg.pooling_nchw_max and _sum, linalg.generic, "
+    "linalg.transpose, tensor.pad, concat, extract_slice, collapse_shape and "
+    "expand_shape (--colonnade-normalize brings many ops to these)";
 
 /// The scalar that fills `value`, if it is a linalg.fill or a splat.
 std::optional<APFloat> getFillValue(Value value) {
@@ -72,21 +69,21 @@ LogicalResult checkFinite(Value constant, ArrayRef<float> values) {
   return success();
 }
 
-FailureOr<std::vector<float>> readWeights(Operation *op, Value weights) {
-  Attribute attribute;
-  if (!matchPattern(weights, m_Constant(&attribute)))
-    return emitError(op->getLoc(), "cannot quantize '")
-           << op->getName()
-           << "': expected constant weights as its second operand, got a "
-              "value that is computed";
-  std::optional<std::vector<float>> values = readFloatValues(attribute);
-  if (!values)
+/// Whether a value is no constant that has an infinite element or NaN.
+bool hasFiniteElements(Value value) {
+  std::optional<FloatConstant> constant = FloatConstant::get(value);
+  return !constant || llvm::all_of(constant->getValues(), [](float element) {
+    return std::isfinite(element);
+  });
+}
+
+LogicalResult checkWeights(Operation *op, Value weights) {
+  std::optional<FloatConstant> constant = FloatConstant::get(weights);
+  if (!constant)
     return emitError(op->getLoc(), "cannot quantize '")
            << op->getName() << "': expected f32 weights in a dense or "
            << "dense_resource constant, got " << weights.getType();
-  if (failed(checkFinite(weights, *values)))
-    return failure();
-  return std::move(*values);
+  return checkFinite(weights, constant->getValues());
 }
 
 LogicalResult checkZeroInit(linalg::LinalgOp op) {
@@ -99,48 +96,67 @@ LogicalResult checkZeroInit(linalg::LinalgOp op) {
             "so)";
 }
 
-FailureOr<QuantizableLayer> matchContraction(linalg::LinalgOp op, Kind kind) {
-  if (auto matmul = dyn_cast<linalg::MatmulOp>(op.getOperation()))
-    if (matmul.hasUserDefinedMaps())
-      return emitError(op.getLoc(),
-                       "cannot quantize 'linalg.matmul' with indexing maps "
-                       "of its own: transpose the weights "
-                       "(--colonnade-normalize does for constants)");
+FailureOr<QuantizableLayer> matchContraction(linalg::LinalgOp op) {
+  if (!getContractionChannels(op))
+    return emitError(op.getLoc(), "cannot quantize '")
+           << op->getName()
+           << "' with indexing maps of its own: transpose the operands "
+              "(--colonnade-normalize does)";
   if (failed(checkZeroInit(op)))
     return failure();
-  FailureOr<std::vector<float>> weights =
-      readWeights(op, op.getDpsInputOperand(1)->get());
-  if (failed(weights))
+  Value data = op.getDpsInputOperand(0)->get();
+  Value weights = op.getDpsInputOperand(1)->get();
+  QuantizableLayer layer{Kind::Contraction, op, {data}};
+  if (!matchPattern(weights, m_Constant())) {
+    layer.data.push_back(weights);
+    return layer;
+  }
+  if (failed(checkWeights(op, weights)))
     return failure();
-  return QuantizableLayer{
-      kind, op, op.getDpsInputOperand(0)->get(), std::move(*weights), {}};
+  return layer;
 }
 
-FailureOr<QuantizableLayer> matchElementwise(linalg::GenericOp op) {
-  std::string whyNot;
-  std::optional<ElementwiseLayer> layer = matchElementwiseLayer(op, whyNot);
-  if (!layer)
-    return emitError(op.getLoc(), "cannot quantize 'linalg.generic': ")
-           << whyNot << "; " << kSupported;
-  for (auto [channel, value] : llvm::enumerate(layer->values))
-    if (!std::isfinite(value))
-      return emitError(op.getLoc(),
-                       "cannot quantize 'linalg.generic': expected finite "
-                       "constants, got ")
-             << formatNumber(value) << " for channel " << channel;
-  bool scales = layer->kind == ElementwiseLayer::Kind::MultiplyConstant ||
-                layer->kind == ElementwiseLayer::Kind::DivideConstant;
-  for (auto [channel, value] : llvm::enumerate(layer->values))
-    if (scales && !(value > 0))
-      return emitError(op.getLoc(),
-                       "cannot quantize 'linalg.generic': expected "
-                       "positive factors, got ")
-             << formatNumber(value) << " for channel " << channel
-             << " (--colonnade-normalize folds factors into the weights "
-                "before them)";
-  Value data = layer->data;
-  return QuantizableLayer{Kind::Elementwise, op, data, {}, std::move(*layer)};
+//===----------------------------------------------------------------------===//
+// linalg.generic
+//===----------------------------------------------------------------------===//
+
+/// Why the vector unit cannot run the loop nest of `op`; none if it can, as far
+/// as its shape goes.
+std::optional<std::string> getNestObjection(linalg::GenericOp op) {
+  if (op.getNumResults() != 1)
+    return "it has " + std::to_string(op.getNumResults()) +
+           " results, expected 1";
+  for (AffineMap map : op.getIndexingMapsArray())
+    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
+      return "an indexing map is no projected permutation";
+  BlockArgument init = op.getBody()->getArguments().back();
+  if (!init.use_empty() && !getFillValue(op.getDpsInits().front()))
+    return "its body reads outs that are not filled with a constant";
+  return std::nullopt;
 }
+
+FailureOr<QuantizableLayer> matchGeneric(linalg::GenericOp op) {
+  if (std::optional<std::string> objection = getNestObjection(op))
+    return emitError(op.getLoc(), "cannot quantize 'linalg.generic': ")
+           << *objection << "; " << kSupported;
+  std::optional<ElementwiseLayer> elementwise = matchElementwiseLayer(op);
+  if (!elementwise) {
+    QuantizableLayer layer{Kind::Float, op, {}};
+    llvm::append_range(layer.data, op.getDpsInputs());
+    return layer;
+  }
+  QuantizableLayer layer{Kind::Elementwise, op, {elementwise->data}};
+  if (elementwise->kind == ElementwiseLayer::Kind::AddTensors) {
+    layer.kind = Kind::AddTensors;
+    layer.data.push_back(elementwise->other);
+  }
+  layer.elementwise = std::move(*elementwise);
+  return layer;
+}
+
+//===----------------------------------------------------------------------===//
+// Pooling and movement
+//===----------------------------------------------------------------------===//
 
 FailureOr<QuantizableLayer> matchMaxPool(linalg::PoolingNchwMaxOp op) {
   std::optional<APFloat> init = getFillValue(op.getDpsInits().front());
@@ -150,29 +166,91 @@ FailureOr<QuantizableLayer> matchMaxPool(linalg::PoolingNchwMaxOp op) {
     return emitError(op.getLoc(),
                      "cannot quantize 'linalg.pooling_nchw_max': expected "
                      "outs filled with -inf or the lowest float");
-  return QuantizableLayer{
-      Kind::MaxPool, op, op.getDpsInputOperand(0)->get(), {}, {}};
+  return QuantizableLayer{Kind::MaxPool, op, {op.getDpsInputOperand(0)->get()}};
 }
 
 FailureOr<QuantizableLayer> matchSumPool(linalg::PoolingNchwSumOp op) {
   if (failed(checkZeroInit(op)))
     return failure();
-  return QuantizableLayer{
-      Kind::SumPool, op, op.getDpsInputOperand(0)->get(), {}, {}};
+  return QuantizableLayer{Kind::SumPool, op, {op.getDpsInputOperand(0)->get()}};
 }
 
 FailureOr<QuantizableLayer> matchPad(tensor::PadOp op) {
-  Value padding = op.getConstantPaddingValue();
-  FloatAttr value;
-  if (!padding || !matchPattern(padding, m_Constant(&value)) ||
-      !value.getValue().isZero())
+  std::optional<APFloat> value = getPaddingValue(op);
+  if (!value)
+    return emitError(op.getLoc(), "cannot quantize 'tensor.pad': expected "
+                                  "padding with one constant");
+  // -infinity is what maxima ignore, as they do the lowest int8.
+  bool onlyMaxima =
+      llvm::all_of(op->getUsers(), llvm::IsaPred<linalg::PoolingNchwMaxOp>);
+  bool isLowest =
+      value->isNegative() && (value->isInfinity() || value->isLargest());
+  bool hasInteger = value->isZero() || (isLowest && onlyMaxima);
+  return QuantizableLayer{
+      hasInteger ? Kind::Movement : Kind::Float, op, {op.getSource()}};
+}
+
+FailureOr<QuantizableLayer> matchSlice(tensor::ExtractSliceOp op) {
+  auto isStatic = [](ArrayRef<int64_t> values) {
+    return !llvm::is_contained(values, ShapedType::kDynamic);
+  };
+  bool forward = llvm::all_of(op.getStaticStrides(),
+                              [](int64_t stride) { return stride > 0; });
+  if (!isStatic(op.getStaticOffsets()) || !isStatic(op.getStaticStrides()) ||
+      !forward)
     return emitError(op.getLoc(),
-                     "cannot quantize 'tensor.pad': expected padding with "
-                     "the constant 0");
-  return QuantizableLayer{Kind::Pad, op, op.getSource(), {}, {}};
+                     "cannot quantize 'tensor.extract_slice': expected "
+                     "constant offsets and positive constant strides");
+  return QuantizableLayer{Kind::Movement, op, {op.getSource()}};
+}
+
+FailureOr<QuantizableLayer> matchMovement(Operation *op) {
+  return QuantizableLayer{Kind::Movement, op, {op->getOperand(0)}};
+}
+
+LogicalResult checkResult(Operation *op) {
+  for (Type type : op->getResultTypes()) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    bool isNest = isa<linalg::GenericOp>(op);
+    bool isComputable = tensor && tensor.hasStaticShape() &&
+                        tensor.getNumElements() != 0 &&
+                        (tensor.getElementType().isF32() ||
+                         (isNest && tensor.getElementType().isInteger(1)));
+    if (!isComputable)
+      return emitError(op->getLoc(), "cannot quantize '")
+             << op->getName()
+             << "': expected a static f32 tensor with elements as its result, "
+                "got "
+             << type;
+  }
+  return success();
 }
 
 } // namespace
+
+std::optional<APFloat> getPaddingValue(tensor::PadOp op) {
+  Value padding = op.getConstantPaddingValue();
+  FloatAttr value;
+  if (!padding || !matchPattern(padding, m_Constant(&value)))
+    return std::nullopt;
+  return value.getValue();
+}
+
+LogicalResult checkBodies(func::FuncOp function) {
+  WalkResult result = function.walk([](linalg::GenericOp op) {
+    for (Operation &scalar : op.getBody()->without_terminator()) {
+      if (isa_and_nonnull<arith::ArithDialect, math::MathDialect>(
+              scalar.getDialect()))
+        continue;
+      emitError(op.getLoc(), "cannot quantize 'linalg.generic': expected a "
+                             "body of arith and math operations, got '")
+          << scalar.getName() << "'";
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
 
 bool isLayerParameter(Operation *op) {
   return isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp,
@@ -180,87 +258,31 @@ bool isLayerParameter(Operation *op) {
 }
 
 FailureOr<QuantizableLayer> matchQuantizableLayer(Operation *op) {
-  for (Type type : op->getResultTypes())
-    if (!isStaticFloat(type))
-      return emitError(op->getLoc(), "cannot quantize '")
-             << op->getName()
-             << "': expected a static f32 tensor of rank 2 or more as its "
-                "result, got "
-             << type;
-  return llvm::TypeSwitch<Operation *, FailureOr<QuantizableLayer>>(op)
-      .Case<linalg::Conv2DNchwFchwOp>(
-          [](auto op) { return matchContraction(op, Kind::Convolution); })
-      .Case<linalg::MatmulOp>(
-          [](auto op) { return matchContraction(op, Kind::Matmul); })
-      .Case<linalg::GenericOp>([](auto op) { return matchElementwise(op); })
+  if (failed(checkResult(op)))
+    return failure();
+  using Result = FailureOr<QuantizableLayer>;
+  return llvm::TypeSwitch<Operation *, Result>(op)
+      .Case<linalg::Conv2DNchwFchwOp, linalg::DepthwiseConv2DNchwChwOp,
+            linalg::Conv2DNgchwGfchwOp, linalg::MatmulOp,
+            linalg::BatchMatmulOp>([](auto op) { return matchContraction(op); })
+      .Case<linalg::GenericOp>([](auto op) { return matchGeneric(op); })
       .Case<linalg::PoolingNchwMaxOp>([](auto op) { return matchMaxPool(op); })
       .Case<linalg::PoolingNchwSumOp>([](auto op) { return matchSumPool(op); })
       .Case<tensor::PadOp>([](auto op) { return matchPad(op); })
-      .Case<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
-          [](auto op) -> FailureOr<QuantizableLayer> {
-            return QuantizableLayer{Kind::Reshape, op, op.getSrc(), {}, {}};
-          })
-      .Default([](Operation *op) -> FailureOr<QuantizableLayer> {
+      .Case<tensor::ExtractSliceOp>([](auto op) { return matchSlice(op); })
+      .Case<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+            linalg::TransposeOp>([](auto op) { return matchMovement(op); })
+      .Case<tensor::ConcatOp>([](tensor::ConcatOp op) -> Result {
+        // Of an infinite constant there are no integers.
+        bool isFinite = llvm::all_of(op.getInputs(), hasFiniteElements);
+        QuantizableLayer layer{isFinite ? Kind::Concat : Kind::Float, op, {}};
+        llvm::append_range(layer.data, op.getInputs());
+        return layer;
+      })
+      .Default([](Operation *op) -> Result {
         return emitError(op->getLoc(), "cannot quantize '")
-               << op->getName() << "': " << kSupported
-               << " (--colonnade-normalize brings many ops to these)";
+               << op->getName() << "': " << kSupported;
       });
-}
-
-static LogicalResult checkSignature(func::FuncOp function) {
-  if (function.isExternal())
-    return emitError(function.getLoc(), "cannot quantize '@")
-           << function.getName() << "': it has no body";
-  if (function.getNumArguments() != 1)
-    return emitError(function.getLoc(), "cannot quantize '@")
-           << function.getName() << "': expected 1 argument, the image, got "
-           << function.getNumArguments();
-  FunctionType type = function.getFunctionType();
-  for (Type boundary :
-       llvm::concat<const Type>(type.getInputs(), type.getResults()))
-    if (!isStaticFloat(boundary))
-      return emitError(function.getLoc(), "cannot quantize '@")
-             << function.getName()
-             << "': expected static f32 tensors of rank 2 or more as argument "
-                "and results, got "
-             << boundary;
-  return success();
-}
-
-/// The value that a layer or the return reads must be computed from the input.
-static LogicalResult checkActivation(Operation *user, Value value) {
-  Operation *producer = value.getDefiningOp();
-  if (!producer || !isLayerParameter(producer))
-    return success();
-  return emitError(user->getLoc(), "cannot quantize '")
-         << user->getName()
-         << "' of a constant: expected a value that depends on the input "
-            "(--canonicalize folds constants)";
-}
-
-FailureOr<std::vector<QuantizableLayer>>
-matchQuantizableFunction(func::FuncOp function) {
-  if (failed(checkSignature(function)))
-    return failure();
-  std::vector<QuantizableLayer> layers;
-  for (Operation &op : function.getBody().front()) {
-    if (isa<func::ReturnOp>(op))
-      for (Value result : op.getOperands())
-        if (failed(checkActivation(&op, result)))
-          return failure();
-    if (isLayerParameter(&op))
-      continue;
-    FailureOr<QuantizableLayer> layer = matchQuantizableLayer(&op);
-    if (failed(layer))
-      return failure();
-    if (failed(checkActivation(&op, layer->data)))
-      return failure();
-    if (layer->elementwise.other &&
-        failed(checkActivation(&op, layer->elementwise.other)))
-      return failure();
-    layers.push_back(std::move(*layer));
-  }
-  return layers;
 }
 
 } // namespace colonnade

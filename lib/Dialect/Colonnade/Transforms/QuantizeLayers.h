@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The legality function of --colonnade-quantize: what each op of a float
-// network is to it, or a located error. Private to the transforms library.
+// network is by itself, or a located error. Private to the transforms library.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,39 +14,54 @@
 
 #include "ElementwiseLayer.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace colonnade {
 
 struct QuantizableLayer {
   enum class Kind {
-    Convolution,
-    Matmul,
+    /// int8 x int8 -> int32, with constant weights or two activations.
+    Contraction,
+    /// Changes what integers mean, or cuts them off.
     Elementwise,
+    AddTensors,
     MaxPool,
     SumPool,
-    Pad,
-    Reshape
+    /// The same integers elsewhere: reshape, transpose, slice, padding.
+    Movement,
+    /// Integers of several tensors, at one scale.
+    Concat,
+    /// Computed in f32.
+    Float
   };
-  Kind kind = Kind::Reshape;
+  Kind kind = Kind::Float;
   mlir::Operation *op = nullptr;
-  /// The activation that the layer reads.
-  mlir::Value data;
-  /// Weights of a contraction in row-major order, all finite.
-  std::vector<float> weights;
-  /// For Kind::Elementwise.
+  /// The tensors that it reads, apart from weights and initial values.
+  llvm::SmallVector<mlir::Value> data;
+  /// That constant weights are quantized to.
+  int64_t bits = 8;
+  /// For Kind::Elementwise and Kind::AddTensors.
   ElementwiseLayer elementwise;
+
+  mlir::Value getResult() const { return op->getResult(0); }
+  bool hasConstantWeights() const {
+    return kind == Kind::Contraction && data.size() == 1;
+  }
 };
+
+/// Emits an error at the first linalg.generic that computes with anything but
+/// scalar arithmetic.
+mlir::LogicalResult checkBodies(mlir::func::FuncOp function);
 
 /// Whether an op only provides constants, initial values or the return.
 bool isLayerParameter(mlir::Operation *op);
 
-/// The layer that `op` is, or an error emitted at it.
+/// What `op` is if its operands are integers: Kind::Float when there is no
+/// integer form. Emits an error at an op that cannot be quantized at all.
 mlir::FailureOr<QuantizableLayer> matchQuantizableLayer(mlir::Operation *op);
 
-/// All layers of a function with one f32 tensor argument and f32 results, in
-/// order; emits an error at the first op or value that cannot be quantized.
-mlir::FailureOr<std::vector<QuantizableLayer>>
-matchQuantizableFunction(mlir::func::FuncOp function);
+/// The number that pads, if it is one constant.
+std::optional<llvm::APFloat> getPaddingValue(mlir::tensor::PadOp op);
 
 } // namespace colonnade
 

@@ -12,6 +12,7 @@
 #include "QuantizePending.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -23,27 +24,94 @@ using Kind = ElementwiseLayer::Kind;
 
 static constexpr double kLargestInt32 = std::numeric_limits<int32_t>::max();
 static constexpr double kLargestInt8 = 128;
+static constexpr int32_t kLowestInt8 = std::numeric_limits<int8_t>::min();
+static constexpr int32_t kHighestInt8 = std::numeric_limits<int8_t>::max();
 /// Two tensors are added at a scale this many bits finer than the result's, or
 /// fewer if the sum would not fit.
 static constexpr int kSumFractionBits = 16;
 
-PendingValue PendingValue::get(Value source, ArrayRef<double> scales,
-                               ArrayRef<double> bounds) {
+//===----------------------------------------------------------------------===//
+// The form
+//===----------------------------------------------------------------------===//
+
+/// Whether constants vary along channels only, or are the first to vary.
+static bool fitChannels(const ChannelValues &values,
+                        std::optional<ChannelRange> channels) {
+  if (values.isUniform())
+    return true;
+  if (!channels)
+    return values.getRange().has_value();
+  return llvm::all_of(values.dims,
+                      [&](unsigned dim) { return channels->contains(dim); });
+}
+
+bool PendingForm::accepts(const ElementwiseLayer &layer) const {
+  if (layer.kind == Kind::AddTensors)
+    return false;
+  if (layer.kind == Kind::Maximum || layer.kind == Kind::Minimum)
+    return layer.getBound() && !std::isnan(*layer.getBound());
+  bool fits = !isSum && fitChannels(layer.values, channels);
+  if (layer.kind == Kind::AddConstant)
+    return fits && !isBounded &&
+           llvm::all_of(layer.values.values,
+                        [](double value) { return std::isfinite(value); });
+  // A factor of 0 or below would lose the values, or the order of the bounds.
+  return fits && llvm::all_of(layer.values.values, [](double value) {
+           return value > 0 && std::isfinite(value);
+         });
+}
+
+void PendingForm::apply(const ElementwiseLayer &layer) {
+  if (layer.getBound())
+    isBounded = true;
+  else if (!channels)
+    channels = layer.values.getRange();
+}
+
+std::optional<PendingForm> PendingForm::reshape(Operation *op) const {
+  if (isSum)
+    return std::nullopt;
+  PendingForm reshaped = *this;
+  if (channels)
+    reshaped.channels = moveChannels(op, *channels);
+  if (channels && !reshaped.channels)
+    return std::nullopt;
+  return reshaped;
+}
+
+//===----------------------------------------------------------------------===//
+// The value
+//===----------------------------------------------------------------------===//
+
+static ArrayRef<int64_t> getShape(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+static bool isInt8(Value value) {
+  return cast<RankedTensorType>(value.getType()).getElementType().isInteger(8);
+}
+
+PendingValue PendingValue::get(Value source, double scale, double bound) {
   PendingValue value;
   value.first = source;
-  llvm::append_range(value.scales, scales);
-  llvm::append_range(value.bounds, bounds);
-  value.biases.assign(scales.size(), 0.0);
+  value.scales = {scale};
+  value.bounds = {bound};
+  value.biases = {0.0};
   // An int8 tensor is a layer's finished result, accumulators are not.
-  if (cast<ShapedType>(source.getType()).getElementType().isInteger(32))
+  if (!isInt8(source))
     value.locations.push_back(source.getLoc());
   return value;
 }
 
-PendingValue PendingValue::get(Value source, double scale, double bound) {
-  int64_t channels = cast<ShapedType>(source.getType()).getDimSize(kChannelDim);
-  return get(source, SmallVector<double>(channels, scale),
-             SmallVector<double>(channels, bound));
+PendingValue PendingValue::get(Value source, ChannelRange channels,
+                               ArrayRef<double> scales,
+                               ArrayRef<double> bounds) {
+  PendingValue value = get(source, /*scale=*/0, /*bound=*/0);
+  value.form.channels = channels;
+  value.scales.assign(scales.begin(), scales.end());
+  value.bounds.assign(bounds.begin(), bounds.end());
+  value.biases.assign(scales.size(), 0.0);
+  return value;
 }
 
 PendingValue PendingValue::getSum(Value first, double firstScale, Value second,
@@ -51,34 +119,44 @@ PendingValue PendingValue::getSum(Value first, double firstScale, Value second,
   PendingValue value;
   value.first = first;
   value.second = second;
+  value.form.isSum = true;
   value.scales = {firstScale, secondScale};
   value.locations.push_back(loc);
   return value;
 }
 
-bool PendingValue::accepts(Kind kind) const {
-  switch (kind) {
-  case Kind::Relu:
-    return true;
-  case Kind::AddConstant:
-    return !isSum() && !relu;
-  case Kind::MultiplyConstant:
-  case Kind::DivideConstant:
-    return !isSum();
-  case Kind::AddTensors:
-    return false;
-  }
-  llvm_unreachable("every kind of layer returns");
+/// Lets what is the same for all channels vary.
+void PendingValue::setChannels(ChannelRange channels) {
+  form.channels = channels;
+  size_t count = channels.getNumChannels(getShape(first));
+  for (SmallVector<double> *values : {&scales, &biases, &bounds})
+    values->resize(count, values->front());
+}
+
+void PendingValue::applyBound(Kind kind, double bound) {
+  auto cut = [&](double value) {
+    return kind == Kind::Maximum ? std::max(value, bound)
+                                 : std::min(value, bound);
+  };
+  low = cut(low);
+  high = cut(high);
 }
 
 void PendingValue::apply(const ElementwiseLayer &layer, Location loc) {
   locations.push_back(loc);
-  if (layer.kind == Kind::Relu) {
-    relu = true;
-    return;
-  }
-  for (auto [scale, bias, value] :
-       llvm::zip_equal(scales, biases, layer.values)) {
+  PendingForm applied = form;
+  applied.apply(layer);
+  if (applied.channels && !form.channels)
+    setChannels(*applied.channels);
+  form = applied;
+  if (std::optional<double> bound = layer.getBound())
+    return applyBound(layer.kind, *bound);
+  // Without channels, and only then, there is one value for all of them.
+  std::vector<double> values =
+      form.channels
+          ? *layer.values.getPerChannel(getShape(first), *form.channels)
+          : layer.values.values;
+  for (auto [scale, bias, value] : llvm::zip_equal(scales, biases, values)) {
     if (layer.kind == Kind::AddConstant) {
       bias += value;
       continue;
@@ -89,6 +167,11 @@ void PendingValue::apply(const ElementwiseLayer &layer, Location loc) {
   }
 }
 
+void PendingValue::reshape(Value source, const PendingForm &reshaped) {
+  first = source;
+  form = reshaped;
+}
+
 Location PendingValue::getLoc() const {
   if (locations.empty())
     return first.getLoc();
@@ -96,23 +179,46 @@ Location PendingValue::getLoc() const {
 }
 
 std::optional<double> PendingValue::getInt8Scale() const {
-  bool isInt8 = cast<ShapedType>(first.getType()).getElementType().isInteger(8);
   bool unbiased = llvm::all_of(biases, [](double bias) { return bias == 0; });
-  if (isSum() || !isInt8 || !unbiased || !llvm::all_equal(scales))
+  if (form.isSum || !isInt8(first) || !unbiased || !llvm::all_equal(scales))
     return std::nullopt;
   return scales.front();
 }
 
+/// `range` within the bounds, as integers at `scale`.
+ResultRange PendingValue::getBoundedRange(double scale,
+                                          ResultRange range) const {
+  auto clamp = [&](double bound) {
+    return int32_t(
+        std::clamp<double>(std::round(bound / scale), range.low, range.high));
+  };
+  ResultRange bounded = range;
+  bounded.low = clamp(low);
+  bounded.high = clamp(high);
+  return bounded;
+}
+
 Value PendingValue::createInt8(OpBuilder &builder) const {
-  return relu ? createRelu(builder, getLoc(), first) : first;
+  if (!form.isBounded)
+    return first;
+  ResultRange int8 = {kLowestInt8, kHighestInt8};
+  return createClamped(builder, getLoc(), first,
+                       getBoundedRange(scales.front(), int8));
 }
 
 FailureOr<Value> PendingValue::rescale(OpBuilder &builder, double scale,
                                        ResultRange range) const {
-  if (relu)
-    range.low = 0;
-  return isSum() ? rescaleSum(builder, scale, range)
-                 : rescaleChannels(builder, scale, range);
+  range = getBoundedRange(scale, range);
+  return form.isSum ? rescaleSum(builder, scale, range)
+                    : rescaleChannels(builder, scale, range);
+}
+
+Value PendingValue::dequantize(OpBuilder &builder) const {
+  if (form.isSum)
+    return createRealSum(builder, getLoc(), first, second, scales, {low, high});
+  return createReal(builder, getLoc(), first,
+                    form.channels.value_or(ChannelRange()), scales, biases,
+                    {low, high});
 }
 
 /// The rescale of one channel to `scale`, whose bias is `bias` at the scale of
@@ -143,23 +249,33 @@ FailureOr<Rescale> PendingValue::getChannelRescale(int64_t channel, double bias,
   return *rescale;
 }
 
+/// Where a tensor without channels of its own is given some: the dimension that
+/// counts them behind convolutions, if it has that many.
+static ChannelRange getDefaultChannels(Value source) {
+  unsigned rank = getShape(source).size();
+  return {std::min(rank, 2u) - std::min(rank, 1u), std::min(rank, 2u)};
+}
+
 FailureOr<Value> PendingValue::rescaleChannels(OpBuilder &builder, double scale,
                                                ResultRange range) const {
+  PendingValue varying = *this;
+  if (!form.channels)
+    varying.setChannels(getDefaultChannels(first));
   SmallVector<Rescale> rescales;
   SmallVector<int32_t> integerBiases;
   bool biased = llvm::any_of(biases, [](double bias) { return bias != 0; });
-  for (auto [channel, bias] : llvm::enumerate(biases)) {
-    double integerBias = std::round(bias / scales[channel]);
+  for (auto [channel, bias] : llvm::enumerate(varying.biases)) {
+    double integerBias = std::round(bias / varying.scales[channel]);
     FailureOr<Rescale> channelRescale =
-        getChannelRescale(channel, integerBias, scale);
+        varying.getChannelRescale(channel, integerBias, scale);
     if (failed(channelRescale))
       return failure();
     rescales.push_back(*channelRescale);
     if (biased)
       integerBiases.push_back(int32_t(integerBias));
   }
-  return createRescale(builder, getLoc(), first, integerBiases, rescales,
-                       range);
+  return createRescale(builder, getLoc(), first, *varying.form.channels,
+                       integerBiases, rescales, range);
 }
 
 FailureOr<Value> PendingValue::rescaleSum(OpBuilder &builder, double scale,

@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Between a contraction and the int8 tensor that the next one reads lie bias,
-// scale and relu. They are collected here and become one rescale. Private to
+// scale and bounds. They are collected here and become one rescale. Private to
 // the transforms library.
 //
 //===----------------------------------------------------------------------===//
@@ -15,41 +15,57 @@
 
 #include "ElementwiseLayer.h"
 #include "QuantizeBodies.h"
+#include <limits>
 #include <optional>
 
 namespace colonnade {
 
+/// What can still be applied to integers without rounding them first.
+struct PendingForm {
+  /// Of two tensors.
+  bool isSum = false;
+  /// Cut off at a bound, so that additions come too late.
+  bool isBounded = false;
+  /// The dimensions along which scale and bias vary; none if they do not.
+  std::optional<ChannelRange> channels;
+
+  bool accepts(const ElementwiseLayer &layer) const;
+  /// The form after a layer that is accepted.
+  void apply(const ElementwiseLayer &layer);
+  /// The form after a reshape, if channels stay channels.
+  std::optional<PendingForm> reshape(mlir::Operation *op) const;
+};
+
 /// A real tensor, given by integers and what they mean: either
-///   relu?(source * scale[c] + bias[c])  for an i8 or i32 tensor, or
-///   relu?(first * firstScale + second * secondScale)  for two i8 tensors.
+///   clamp(source * scale[c] + bias[c])  for an i8 or i32 tensor, or
+///   clamp(first * firstScale + second * secondScale)  for two i8 tensors.
 class PendingValue {
 public:
   /// source * scale; `bound` is the largest magnitude of an integer of source.
   static PendingValue get(mlir::Value source, double scale, double bound);
 
   /// source * scale[c], with the largest magnitude per channel.
-  static PendingValue get(mlir::Value source, llvm::ArrayRef<double> scales,
+  static PendingValue get(mlir::Value source, ChannelRange channels,
+                          llvm::ArrayRef<double> scales,
                           llvm::ArrayRef<double> bounds);
 
   static PendingValue getSum(mlir::Value first, double firstScale,
                              mlir::Value second, double secondScale,
                              mlir::Location loc);
 
-  bool isSum() const { return bool(second); }
+  const PendingForm &getForm() const { return form; }
   mlir::Value getFirst() const { return first; }
 
-  /// Whether a layer can be applied without rounding first.
-  bool accepts(ElementwiseLayer::Kind kind) const;
-  /// Applies a layer that is accepted.
+  /// Applies a layer that the form accepts.
   void apply(const ElementwiseLayer &layer, mlir::Location loc);
 
-  /// The same integers in another shape with the same channels.
-  void reshape(mlir::Value source) { first = source; }
+  /// The same integers in another shape and the form that goes with it.
+  void reshape(mlir::Value source, const PendingForm &reshaped);
 
   /// If the value needs no rescale to be int8: the scale of the integers.
   std::optional<double> getInt8Scale() const;
 
-  /// The integers themselves with relu applied, at the scale getInt8Scale().
+  /// The integers themselves within the bounds, at the scale getInt8Scale().
   mlir::Value createInt8(mlir::OpBuilder &builder) const;
 
   /// The value as integers at `scale`, in `range`. Emits an error when a bias,
@@ -57,8 +73,14 @@ public:
   mlir::FailureOr<mlir::Value> rescale(mlir::OpBuilder &builder, double scale,
                                        ResultRange range) const;
 
+  /// The value as f32, from the integers without rounding in between.
+  mlir::Value dequantize(mlir::OpBuilder &builder) const;
+
 private:
   mlir::Location getLoc() const;
+  void setChannels(ChannelRange channels);
+  void applyBound(ElementwiseLayer::Kind kind, double bound);
+  ResultRange getBoundedRange(double scale, ResultRange range) const;
   mlir::FailureOr<mlir::Value> rescaleChannels(mlir::OpBuilder &builder,
                                                double scale,
                                                ResultRange range) const;
@@ -68,11 +90,14 @@ private:
                                              double scale) const;
 
   mlir::Value first, second;
-  /// Per channel; for a sum, of the first and of the second tensor.
+  PendingForm form;
+  /// Per channel, or one for all; for a sum, of the first and second tensor.
   llvm::SmallVector<double> scales;
-  /// Per channel; for a sum, empty.
+  /// Per channel, or one for all; for a sum, empty.
   llvm::SmallVector<double> biases, bounds;
-  bool relu = false;
+  /// Of the real value.
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
   /// Of the layers collected.
   llvm::SmallVector<mlir::Location> locations;
 };

@@ -26,37 +26,47 @@ double QuantizationError::getDecibels() const {
   return 10 * std::log10(signal / noise);
 }
 
-static std::vector<double> getScales(llvm::ArrayRef<double> ranges) {
+static std::vector<double> getScales(llvm::ArrayRef<double> ranges,
+                                     int32_t limit) {
   double largest = *std::max_element(ranges.begin(), ranges.end());
   std::vector<double> scales;
   for (double range : ranges)
-    scales.push_back(getSymmetricScale(range > 0 ? range : largest));
+    scales.push_back(getSymmetricScale(range > 0 ? range : largest, limit));
   return scales;
 }
 
 QuantizedWeights colonnade::quantizeWeights(llvm::ArrayRef<float> weights,
                                             llvm::ArrayRef<int64_t> shape,
-                                            unsigned channelAxis) {
+                                            unsigned channelAxis,
+                                            int64_t bits) {
+  int32_t limit = (1 << (bits - 1)) - 1;
   int64_t channels = shape[channelAxis];
   int64_t inner = llvm::product_of(shape.drop_front(channelAxis + 1));
-  auto getChannel = [&](size_t position) {
-    return int64_t(position) / inner % channels;
+  // Calls `visit` with every run of weights that belong to one channel.
+  auto forEachRun = [&](auto visit) {
+    int64_t channel = 0;
+    for (size_t begin = 0; begin < weights.size(); begin += inner) {
+      visit(channel, weights.slice(begin, inner));
+      channel = channel + 1 == channels ? 0 : channel + 1;
+    }
   };
   std::vector<double> ranges(channels, 0.0);
-  for (auto [position, weight] : llvm::enumerate(weights)) {
-    double &range = ranges[getChannel(position)];
-    range = std::max(range, std::fabs(double(weight)));
-  }
+  forEachRun([&](int64_t channel, llvm::ArrayRef<float> run) {
+    for (float weight : run)
+      ranges[channel] = std::max(ranges[channel], std::fabs(double(weight)));
+  });
   QuantizedWeights result;
-  result.scales = getScales(ranges);
+  result.scales = getScales(ranges, limit);
   result.bounds.assign(channels, 0.0);
   result.values.reserve(weights.size());
-  for (auto [position, weight] : llvm::enumerate(weights)) {
-    int64_t channel = getChannel(position);
-    int32_t value = quantizeSymmetric(weight, result.scales[channel]);
-    result.values.push_back(int8_t(value));
-    result.bounds[channel] += kLargestData * std::abs(value);
-    result.error.add(weight, value * result.scales[channel]);
-  }
+  forEachRun([&](int64_t channel, llvm::ArrayRef<float> run) {
+    double scale = result.scales[channel];
+    for (float weight : run) {
+      int32_t value = quantizeSymmetric(weight, scale, limit);
+      result.values.push_back(int8_t(value));
+      result.bounds[channel] += kLargestData * std::abs(value);
+      result.error.add(weight, value * scale);
+    }
+  });
   return result;
 }

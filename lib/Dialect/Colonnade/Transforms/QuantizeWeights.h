@@ -42,11 +42,12 @@ struct QuantizedWeights {
 };
 
 /// Quantizes `weights`, a row-major tensor of `shape` whose dimension
-/// `channelAxis` counts the output channels. A channel of zeros takes the
-/// largest scale of the others, so that its bias keeps its precision.
+/// `channelAxis` counts the output channels, to `bits` bits, 2 to 8. A channel
+/// of zeros takes the largest scale of the others, so that its bias keeps its
+/// precision.
 QuantizedWeights quantizeWeights(llvm::ArrayRef<float> weights,
                                  llvm::ArrayRef<int64_t> shape,
-                                 unsigned channelAxis);
+                                 unsigned channelAxis, int64_t bits = 8);
 
 } // namespace colonnade
 

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LayerPolicy.h"
 #include "Weights.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
@@ -16,7 +17,6 @@
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
 #include "colonnade/Numerics/TermSelection.h"
-#include <utility>
 
 namespace colonnade {
 #define GEN_PASS_DEF_TERMQUANTIZE
@@ -31,8 +31,10 @@ static constexpr StringLiteral kDataRule = "term-quantize-data";
 
 namespace {
 
-/// Run-time values and the operands of contractions that read them.
-using SharedData = llvm::MapVector<Value, SmallVector<OpOperand *>>;
+/// Run-time values, each with the type that its readers ask for, and the
+/// operands of those contractions.
+using SharedData =
+    llvm::MapVector<std::pair<Value, Type>, SmallVector<OpOperand *>>;
 
 struct TermQuantize : public colonnade::impl::TermQuantizeBase<TermQuantize> {
   using TermQuantizeBase::TermQuantizeBase;
@@ -41,19 +43,29 @@ struct TermQuantize : public colonnade::impl::TermQuantizeBase<TermQuantize> {
   void runOnOperation() override;
 
 private:
-  /// Collects the operands of `op`, the `first` contraction or a later one.
-  void visit(linalg::LinalgOp op, bool first, SharedWeights &weights,
-             SharedData &data);
+  /// What the policy and, where it says nothing, the options ask for; an error
+  /// if that is no promise.
+  FailureOr<LayerSettings> getSettings(Operation *op) const;
+  /// Makes `layerSettings` complete for every contraction.
+  LogicalResult resolveSettings();
+  /// Collects the operands of `op`.
+  void visit(linalg::LinalgOp op, SharedWeights &weights, SharedData &data);
   void visitWeights(linalg::LinalgOp op, const WeightOperand &match,
                     SharedWeights &weights);
   void visitData(linalg::LinalgOp op, const WeightOperand &match,
                  SharedData &data);
-  /// The type of `weights` with its new promise along `axis`.
-  RankedTensorType getPromisedType(Value weights, int64_t axis);
+  /// The type of weights of `op` with their new promise along `axis`.
+  RankedTensorType getPromisedType(Value weights, int64_t axis, Operation *op);
+  RankedTensorType getPromisedDataType(Value value, Operation *op);
   void quantizeWeights(Value weights, int64_t axis, ArrayRef<OpOperand *> uses);
-  void quantizeData(Value value, ArrayRef<OpOperand *> uses);
+  void quantizeData(Value value, RankedTensorType promised,
+                    ArrayRef<OpOperand *> uses);
 
   DigitSet digitSet = DigitSet::Naf;
+  LayerPolicy layerPolicy;
+  LayerSettingsMap layerSettings;
+  /// Whether the options or the policy ask for terms of weights or data.
+  bool anyWeights = false, anyData = false;
 };
 
 } // namespace
@@ -75,6 +87,10 @@ LogicalResult TermQuantize::initialize(MLIRContext *context) {
   if (dataTerms < 0 || dataTerms > 8)
     return error() << "expected data-terms in [0, 8], got "
                    << dataTerms.getValue();
+  FailureOr<LayerPolicy> read = LayerPolicy::read(context, policy);
+  if (failed(read))
+    return failure();
+  layerPolicy = std::move(*read);
   if (std::optional<DigitSet> known = symbolizeDigitSet(digits)) {
     digitSet = *known;
     return success();
@@ -90,9 +106,58 @@ LogicalResult TermQuantize::initialize(MLIRContext *context) {
 // Choosing operands
 //===----------------------------------------------------------------------===//
 
-RankedTensorType TermQuantize::getPromisedType(Value weights, int64_t axis) {
+FailureOr<LayerSettings> TermQuantize::getSettings(Operation *op) const {
+  LayerSettings settings = layerSettings.lookup(op);
+  settings.group = settings.group.value_or(group);
+  settings.budget = settings.budget.value_or(budget);
+  settings.dataTerms = settings.dataTerms.value_or(dataTerms);
+  settings.digits = settings.digits.value_or(digitSet);
+  if (*settings.budget > 8 * *settings.group)
+    return emitError(op->getLoc())
+           << "expected budget in [0, " << 8 * *settings.group
+           << "] for groups of " << *settings.group << ", got "
+           << *settings.budget << " (" << settings.source << ")";
+  return settings;
+}
+
+LogicalResult TermQuantize::resolveSettings() {
+  FailureOr<LayerSettingsMap> resolved = layerPolicy.resolve(getOperation());
+  if (failed(resolved))
+    return failure();
+  layerSettings = std::move(*resolved);
+  anyWeights = budget > 0;
+  anyData = dataTerms > 0;
+  WalkResult result = getOperation().walk([&](linalg::LinalgOp op) {
+    if (!isContraction(op))
+      return WalkResult::advance();
+    FailureOr<LayerSettings> settings = getSettings(op);
+    if (failed(settings))
+      return WalkResult::interrupt();
+    anyWeights |= *settings->budget > 0;
+    anyData |= *settings->dataTerms > 0;
+    layerSettings[op] = std::move(*settings);
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+RankedTensorType TermQuantize::getPromisedType(Value weights, int64_t axis,
+                                               Operation *op) {
+  const LayerSettings &settings = layerSettings.at(op);
   auto type = cast<RankedTensorType>(weights.getType());
-  auto terms = TermsAttr::get(&getContext(), axis, group, budget, digitSet);
+  auto terms = TermsAttr::get(&getContext(), axis, *settings.group,
+                              *settings.budget, *settings.digits);
+  return withPromises(type, getColumnsPromise(type), terms);
+}
+
+RankedTensorType TermQuantize::getPromisedDataType(Value value, Operation *op) {
+  const LayerSettings &settings = layerSettings.at(op);
+  auto type = cast<RankedTensorType>(value.getType());
+  // With groups of one value every axis says the same. The channel axis of
+  // images and the inner axis of matrices is 1.
+  int64_t axis = std::min<int64_t>(1, type.getRank() - 1);
+  auto terms = TermsAttr::get(&getContext(), axis, /*group=*/1,
+                              *settings.dataTerms, *settings.digits);
   return withPromises(type, getColumnsPromise(type), terms);
 }
 
@@ -103,10 +168,10 @@ void TermQuantize::visitWeights(linalg::LinalgOp op, const WeightOperand &match,
     return remarkMissed(kWeightsRule, op, kUnreadableWeights);
   int64_t axis = getColumnsPromise(value.getType()) ? TermsAttr::kPackedAxis
                                                     : match.inputChannelAxis;
-  if (getPromisedType(value, axis) == value.getType())
+  if (getPromisedType(value, axis, op) == value.getType())
     return remarkMissed(kWeightsRule, op,
                         "the weights already keep this promise");
-  weights[{value, axis}].push_back(match.weights);
+  weights[{value, axis, layerSettings.at(op).source}].push_back(match.weights);
 }
 
 void TermQuantize::visitData(linalg::LinalgOp op, const WeightOperand &match,
@@ -122,27 +187,37 @@ void TermQuantize::visitData(linalg::LinalgOp op, const WeightOperand &match,
                         llvm::formatv("the data already promises terms, {0} "
                                       "per group of {1}",
                                       terms.getBudget(), terms.getGroup()));
-  data[value].push_back(match.data);
+  data[{value, getPromisedDataType(value, op)}].push_back(match.data);
 }
 
-void TermQuantize::visit(linalg::LinalgOp op, bool first,
-                         SharedWeights &weights, SharedData &data) {
+/// Says that a policy keeps `rule`, which was asked for, away from `op`.
+static void remarkLeft(StringRef rule, Operation *op, StringRef source) {
+  if (source.empty())
+    remarkMissed(rule, op, "no entry of the policy speaks of it");
+  else
+    remarkMissed(rule, op, source + " leaves it at plain 8 bits");
+}
+
+void TermQuantize::visit(linalg::LinalgOp op, SharedWeights &weights,
+                         SharedData &data) {
+  const LayerSettings &settings = layerSettings.at(op);
+  bool wantsWeights = *settings.budget > 0, wantsData = *settings.dataTerms > 0;
+  if (!wantsWeights && anyWeights)
+    remarkLeft(kWeightsRule, op, settings.source);
+  if (!wantsData && anyData)
+    remarkLeft(kDataRule, op, settings.source);
   std::string whyNot;
   std::optional<WeightOperand> match = getWeightOperand(op, &whyNot);
-  if (match && first && skipFirst) {
-    match.reset();
-    whyNot = "the first contraction stays at plain 8 bits (skip-first)";
-  }
   if (!match) {
-    if (budget > 0)
+    if (wantsWeights)
       remarkMissed(kWeightsRule, op, whyNot);
-    if (dataTerms > 0)
+    if (wantsData)
       remarkMissed(kDataRule, op, whyNot);
     return;
   }
-  if (budget > 0)
+  if (wantsWeights)
     visitWeights(op, *match, weights);
-  if (dataTerms > 0)
+  if (wantsData)
     visitData(op, *match, data);
 }
 
@@ -152,7 +227,8 @@ void TermQuantize::visit(linalg::LinalgOp op, bool first,
 
 /// What term selection did to weights.
 static void remarkQuantized(linalg::LinalgOp op, RankedTensorType type,
-                            ArrayRef<int8_t> before, size_t contractions) {
+                            ArrayRef<int8_t> before, size_t contractions,
+                            StringRef policySource) {
   TermsAttr terms = getTermsPromise(type);
   std::vector<int8_t> after(before.begin(), before.end());
   selectToTerms(type, after);
@@ -171,56 +247,57 @@ static void remarkQuantized(linalg::LinalgOp op, RankedTensorType type,
         .str();
   };
   using remark::metric;
-  remark::passed(op.getLoc(), getRemarkOpts(kWeightsRule, op))
-      << metric("Op", op->getName().getStringRef())
-      << metric("Weights", formatShape(type.getShape()))
-      << metric("Contractions", contractions)
-      << metric("Group", terms.getGroup())
-      << metric("Budget", terms.getBudget())
-      << metric("Changed", formatPercent(changed, before.size()))
-      << metric("Error", formatPercent(error, magnitude))
-      << metric("TermsPerWeightBefore", perWeight(termsBefore))
-      << metric("TermsPerWeightAfter", perWeight(termsAfter));
+  auto remark = remark::passed(op.getLoc(), getRemarkOpts(kWeightsRule, op));
+  remark << metric("Op", op->getName().getStringRef())
+         << metric("Weights", formatShape(type.getShape()))
+         << metric("Contractions", contractions)
+         << metric("Group", terms.getGroup())
+         << metric("Budget", terms.getBudget())
+         << metric("Changed", formatPercent(changed, before.size()))
+         << metric("Error", formatPercent(error, magnitude))
+         << metric("TermsPerWeightBefore", perWeight(termsBefore))
+         << metric("TermsPerWeightAfter", perWeight(termsAfter));
+  if (!policySource.empty())
+    remark << metric("Policy", policySource);
 }
 
 void TermQuantize::quantizeWeights(Value weights, int64_t axis,
                                    ArrayRef<OpOperand *> uses) {
   std::vector<int8_t> values = *readWeights(weights);
-  RankedTensorType promised = getPromisedType(weights, axis);
+  auto op = cast<linalg::LinalgOp>(uses.front()->getOwner());
+  RankedTensorType promised = getPromisedType(weights, axis, op);
   establish<TermQuantizeOp>(weights, promised, uses);
-  remarkQuantized(cast<linalg::LinalgOp>(uses.front()->getOwner()), promised,
-                  values, uses.size());
+  remarkQuantized(op, promised, values, uses.size(),
+                  layerSettings.at(op).source);
 }
 
-void TermQuantize::quantizeData(Value value, ArrayRef<OpOperand *> uses) {
-  auto type = cast<RankedTensorType>(value.getType());
-  // With groups of one value every axis says the same. The channel axis of
-  // images and the inner axis of matrices is 1.
-  int64_t axis = std::min<int64_t>(1, type.getRank() - 1);
-  auto terms =
-      TermsAttr::get(&getContext(), axis, /*group=*/1, dataTerms, digitSet);
-  establish<TermQuantizeOp>(
-      value, withPromises(type, getColumnsPromise(type), terms), uses);
+void TermQuantize::quantizeData(Value value, RankedTensorType promised,
+                                ArrayRef<OpOperand *> uses) {
+  establish<TermQuantizeOp>(value, promised, uses);
   Operation *op = uses.front()->getOwner();
+  const LayerSettings &settings = layerSettings.at(op);
   using remark::metric;
-  remark::passed(op->getLoc(), getRemarkOpts(kDataRule, op))
-      << metric("Op", op->getName().getStringRef())
-      << metric("Data", formatShape(type.getShape()))
-      << metric("Contractions", uses.size())
-      << metric("TermsPerValue", int64_t(dataTerms));
+  auto remark = remark::passed(op->getLoc(), getRemarkOpts(kDataRule, op));
+  remark << metric("Op", op->getName().getStringRef())
+         << metric("Data", formatShape(promised.getShape()))
+         << metric("Contractions", uses.size())
+         << metric("TermsPerValue", *settings.dataTerms);
+  if (!settings.source.empty())
+    remark << metric("Policy", settings.source);
 }
 
 void TermQuantize::runOnOperation() {
+  if (failed(resolveSettings()))
+    return signalPassFailure();
   SharedWeights weights;
   SharedData data;
-  bool first = true;
   getOperation().walk([&](linalg::LinalgOp op) {
     if (isContraction(op))
-      visit(op, std::exchange(first, false), weights, data);
+      visit(op, weights, data);
   });
   for (auto &[key, uses] : weights)
-    quantizeWeights(key.first, key.second, uses);
-  for (auto &[value, uses] : data)
-    quantizeData(value, uses);
+    quantizeWeights(std::get<Value>(key), std::get<int64_t>(key), uses);
+  for (auto &[key, uses] : data)
+    quantizeData(key.first, cast<RankedTensorType>(key.second), uses);
   eraseUnused(weights);
 }

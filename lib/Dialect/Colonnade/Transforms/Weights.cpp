@@ -29,8 +29,8 @@ void eraseUnused(const SharedWeights &shared) {
   // A constant that is read along two axes stands here twice.
   llvm::SetVector<Operation *> unused;
   for (const auto &[key, uses] : shared)
-    if (key.first.use_empty())
-      unused.insert(key.first.getDefiningOp());
+    if (Value weights = std::get<Value>(key); weights.use_empty())
+      unused.insert(weights.getDefiningOp());
   for (Operation *op : unused)
     op->erase();
 }

@@ -23,10 +23,12 @@
 
 namespace colonnade {
 
-/// Constants, each with the axis along which it is read, and the operands of
-/// contractions that read it so. In program order.
-using SharedWeights = llvm::MapVector<std::pair<mlir::Value, int64_t>,
-                                      llvm::SmallVector<mlir::OpOperand *>>;
+/// Constants, each with the axis along which it is read and the policy entry
+/// (its source) that speaks of the reader, and the operands of contractions
+/// that read it so. In program order.
+using SharedWeights =
+    llvm::MapVector<std::tuple<mlir::Value, int64_t, llvm::StringRef>,
+                    llvm::SmallVector<mlir::OpOperand *>>;
 
 /// The values of i8 weights in row-major order; none if they are no dense or
 /// dense_resource constant.

@@ -88,8 +88,8 @@ std::shared_ptr<const sim::CellModel> TermCellAttr::getCellModel() const {
 
 /// (G5): the events every machine charges, besides the cell's own.
 static constexpr StringLiteral kEvents[] = {
-    "register_hop", "weight_sram_byte", "data_sram_byte", "accumulator_byte",
-    "dram_byte",    "vector_op",        "idle_cell_cycle"};
+    "register_hop", "weight_sram_byte", "data_sram_byte",  "accumulator_byte",
+    "dram_byte",    "vector_op",        "vector_float_op", "idle_cell_cycle"};
 
 static LogicalResult verifyEnergy(EmitError emitError, StringRef workEvent,
                                   DictionaryAttr energy) {
@@ -125,7 +125,7 @@ LogicalResult TargetAttr::verify(
     int64_t weightSramBytes, int64_t dataSramBytes, int64_t dataSramBanks,
     int64_t accumulatorBytes, int64_t weightLoaderBytesPerCycle,
     int64_t vectorLanes, int64_t vectorLatency, int64_t vectorStages,
-    int64_t clockMegahertz, DictionaryAttr energy) {
+    int64_t vectorDivideSlots, int64_t clockMegahertz, DictionaryAttr energy) {
   struct Field {
     StringRef name;
     int64_t value, low, high;
@@ -140,11 +140,12 @@ LogicalResult TargetAttr::verify(
       {"data_sram_banks", dataSramBanks, 1, kLargest},             // (G3)
       {"accumulator_bytes", accumulatorBytes, 8 * rows, kLargest}, // (G4)
       {"weight_loader_bytes_per_cycle", weightLoaderBytesPerCycle, 1,
-       kLargest},                                        // (G3)
-      {"vector_lanes", vectorLanes, 1, kLargest},        // (G3)
-      {"vector_latency", vectorLatency, 0, kLargest},    // (G3)
-      {"vector_stages", vectorStages, 1, kLargest},      // (G3)
-      {"clock_megahertz", clockMegahertz, 1, kLargest}}; // (G3)
+       kLargest},                                              // (G3)
+      {"vector_lanes", vectorLanes, 1, kLargest},              // (G3)
+      {"vector_latency", vectorLatency, 0, kLargest},          // (G3)
+      {"vector_stages", vectorStages, 1, kLargest},            // (G3)
+      {"vector_divide_slots", vectorDivideSlots, 1, kLargest}, // (G3)
+      {"clock_megahertz", clockMegahertz, 1, kLargest}};       // (G3)
   for (const Field &field : fields)
     if (failed(checkRange(emitError, field.name, field.value, field.low,
                           field.high)))
@@ -186,6 +187,7 @@ sim::MachineDescription TargetAttr::getMachineDescription() const {
   machine.vectorLanes = getVectorLanes();
   machine.vectorLatency = getVectorLatency();
   machine.vectorStages = getVectorStages();
+  machine.vectorDivideSlots = getVectorDivideSlots();
   machine.clockMegahertz = static_cast<double>(getClockMegahertz());
   for (NamedAttribute entry : getEnergy())
     machine.energy[entry.getName().str()] =
@@ -255,11 +257,22 @@ WindowAttr WindowAttr::get(MLIRContext *context, const sim::Window &window) {
 }
 
 LogicalResult LayoutAttr::verify(EmitError emitError, ArrayRef<int64_t> pitches,
-                                 int64_t elementBytes, bool) {
+                                 Type elementType, bool, int64_t offset) {
   if (failed(checkSizes(emitError, "pitches", pitches, 3, 0))) // (L1)
     return failure();
-  if (elementBytes != 1 && elementBytes != 4) // (L2)
-    return emitError() << "expected 'element_bytes' to be 1 or 4, got "
-                       << elementBytes;
+  if (offset < 0) // (L3)
+    return emitError() << "expected 'offset' of at least 0, got " << offset;
+  if (!isStoredType(elementType)) // (L2)
+    return emitError() << "expected 'element_type' to be i8, i32 or f32, got "
+                       << elementType;
   return success();
+}
+
+sim::ScalarType LayoutAttr::getScalarType() const {
+  return *systolic::getScalarType(getElementType());
+}
+
+LayoutAttr LayoutAttr::get(MLIRContext *context, ArrayRef<int64_t> pitches,
+                           sim::ScalarType type, bool banded, int64_t offset) {
+  return get(context, pitches, getType(context, type), banded, offset);
 }

@@ -9,7 +9,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
-#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -61,6 +60,69 @@ LogicalResult SystolicDialect::verifyOperationAttribute(Operation *op,
                            << attr.getName().getValue() << "'";
 }
 
+std::optional<sim::ScalarType> systolic::getScalarType(Type type) {
+  if (type.isF32())
+    return sim::ScalarType::F32;
+  if (!type.isSignlessInteger())
+    return std::nullopt;
+  switch (type.getIntOrFloatBitWidth()) {
+  case 1:
+    return sim::ScalarType::I1;
+  case 8:
+    return sim::ScalarType::I8;
+  case 32:
+    return sim::ScalarType::I32;
+  case 64:
+    return sim::ScalarType::I64;
+  default:
+    return std::nullopt;
+  }
+}
+
+bool systolic::isStoredType(Type type) {
+  return type.isInteger(8) || type.isInteger(32) || type.isF32();
+}
+
+Type systolic::getType(MLIRContext *context, sim::ScalarType type) {
+  if (type == sim::ScalarType::F32)
+    return Float32Type::get(context);
+  return IntegerType::get(context, sim::getBits(type));
+}
+
+TensorLayout systolic::getStridedLayout(RankedTensorType type,
+                                        ArrayRef<int64_t> pitches) {
+  ArrayRef<int64_t> shape = type.getShape();
+  TensorLayout layout;
+  layout.type = *getScalarType(type.getElementType());
+  bool isImage = shape.size() >= 4;
+  shape = shape.drop_front(isImage);
+  pitches = pitches.drop_front(isImage);
+  if (shape.size() == (isImage ? 4 : 3)) {
+    layout.blocks = shape.front();
+    layout.blockPitch = pitches.front();
+    shape = shape.drop_front();
+    pitches = pitches.drop_front();
+  }
+  size_t channel = isImage ? 0 : 1, column = isImage ? 2 : 0;
+  layout.channels = shape[channel];
+  layout.channelPitch = pitches[channel];
+  layout.width = shape[column];
+  layout.columnPitch = pitches[column];
+  if (isImage)
+    layout.height = shape[1];
+  layout.rowPitch = isImage ? pitches[1] : layout.width * layout.columnPitch;
+  return layout;
+}
+
+TensorLayout systolic::cutIntoBlocks(TensorLayout layout, int64_t blocks) {
+  if (layout.blocks == blocks)
+    return layout;
+  layout.blocks = blocks;
+  layout.channels /= blocks;
+  layout.blockPitch = layout.channels * layout.channelPitch;
+  return layout;
+}
+
 FailureOr<TensorLayout> systolic::getTensorLayout(Type type,
                                                   std::string *reason) {
   auto fail = [&](const Twine &message) {
@@ -71,55 +133,17 @@ FailureOr<TensorLayout> systolic::getTensorLayout(Type type,
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || !tensor.hasStaticShape())
     return fail("expected a tensor of static shape");
-  TensorLayout layout;
-  if (tensor.getElementType().isInteger(8))
-    layout.elementBytes = 1;
-  else if (tensor.getElementType().isInteger(32))
-    layout.elementBytes = 4;
-  else
-    return fail("expected elements of type i8 or i32");
+  if (!isStoredType(tensor.getElementType()))
+    return fail("expected elements of type i8, i32 or f32");
   ArrayRef<int64_t> shape = tensor.getShape();
   if (llvm::is_contained(shape, 0))
     return fail("expected no extent of 0");
-  if (shape.size() == 4) {
-    if (shape[0] != 1)
-      return fail("expected batch 1, got " + Twine(shape[0]));
-    layout.channels = shape[1];
-    layout.height = shape[2];
-    layout.width = shape[3];
-    layout.channelPitch = shape[2] * shape[3];
-    layout.rowPitch = shape[3];
-    return layout;
-  }
-  if (shape.size() == 2) {
-    layout.channels = shape[1];
-    layout.width = shape[0];
-    layout.columnPitch = shape[1];
-    layout.rowPitch = shape[0] * shape[1];
-    return layout;
-  }
-  return fail("expected rank 2 or 4, got " + Twine(shape.size()));
-}
-
-/// The integer types a vector lane computes in.
-static bool isLaneType(Type type) {
-  return type.isInteger(8) || type.isInteger(32) || type.isInteger(64);
-}
-
-std::optional<std::string> systolic::getVectorUnitObjection(Operation &op) {
-  if (!isa<arith::ConstantOp, arith::AddIOp, arith::SubIOp, arith::MulIOp,
-           arith::MaxSIOp, arith::MinSIOp, arith::ExtSIOp, arith::TruncIOp,
-           tosa::ApplyScaleOp, EncodeTermsOp>(op))
-    return ("the vector unit has no '" + op.getName().getStringRef() + "'")
-        .str();
-  for (Type type : op.getResultTypes())
-    if (!isLaneType(type))
-      return ("'" + op.getName().getStringRef() +
-              "' computes in a type other than i8, i32 or i64")
-          .str();
-  auto scale = dyn_cast<tosa::ApplyScaleOp>(op);
-  if (scale && (scale.getRoundingMode() != tosa::RoundingMode::SINGLE_ROUND ||
-                !scale.getValue().getType().isInteger(32)))
-    return "the vector unit rescales i32 values with SINGLE_ROUND only";
-  return std::nullopt;
+  if (shape.size() < 2 || shape.size() > 5)
+    return fail("expected rank 2 to 5, got " + Twine(shape.size()));
+  if (shape.size() >= 4 && shape[0] != 1)
+    return fail("expected batch 1, got " + Twine(shape[0]));
+  SmallVector<int64_t> pitches(shape.size(), 1);
+  for (size_t axis = shape.size() - 1; axis-- > 0;)
+    pitches[axis] = pitches[axis + 1] * shape[axis + 1];
+  return getStridedLayout(tensor, pitches);
 }

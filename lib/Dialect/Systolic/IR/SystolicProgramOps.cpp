@@ -69,7 +69,7 @@ LogicalResult ProgramOp::verifyRegions() {
                          << getTarget().getHash() << ": schedule it again";
   unsigned inputs = 0, outputs = 0;
   WalkResult result = getBody().walk([&](Operation *op) {
-    if (isa<VectorPassOp>(op->getParentOp()))
+    if (isa<VectorPassOp, NestPassOp>(op->getParentOp()))
       return WalkResult::advance();
     inputs += isa<HostInputOp>(op);
     outputs += isa<HostOutputOp>(op);
@@ -77,7 +77,7 @@ LogicalResult ProgramOp::verifyRegions() {
       return failed(verifyLoop(loop)) ? WalkResult::interrupt()
                                       : WalkResult::advance();
     bool isAllowed = isa<SystolicDialect>(op->getDialect()) &&
-                     !isa<ContractOp, VectorOp, ProgramOp>(op);
+                     !isa<ContractOp, VectorOp, NestOp, ProgramOp>(op);
     if (isAllowed ||
         isa<scf::YieldOp, affine::AffineApplyOp, arith::ConstantOp>(op))
       return WalkResult::advance();
@@ -102,10 +102,9 @@ LogicalResult ProgramOp::verifyRegions() {
 template <typename OpTy> static LogicalResult verifyHostTensor(OpTy op) {
   auto tensor = cast<RankedTensorType>(op.getTensor());
   Type element = tensor.getElementType();
-  if (!tensor.hasStaticShape() ||
-      !(element.isInteger(8) || element.isInteger(32)))
+  if (!tensor.hasStaticShape() || !isStoredType(element))
     return op.emitOpError()
-           << "expected a static tensor of i8 or i32, got " << tensor;
+           << "expected a static tensor of i8, i32 or f32, got " << tensor;
   double scale = op.getScale().convertToDouble();
   if (!std::isfinite(scale) || scale <= 0)
     return op.emitOpError()
@@ -182,29 +181,61 @@ LogicalResult DmaCopyOp::verify() {
                             "memories, got "
                          << stringifyMemorySpace(getMemory(getSource()))
                          << " twice";
-  if (getSourceLayout().getElementBytes() !=
-      getDestinationLayout().getElementBytes()) // (D1)
-    return emitOpError() << "expected equal element bytes, got "
-                         << getSourceLayout().getElementBytes() << " and "
-                         << getDestinationLayout().getElementBytes();
+  if (getSourceLayout().getElementType() !=
+      getDestinationLayout().getElementType()) // (D1)
+    return emitOpError() << "expected equal element types, got "
+                         << getSourceLayout().getElementType() << " and "
+                         << getDestinationLayout().getElementType();
   return success();
 }
 
-LogicalResult DmaWeightsOp::verify() { // (D3)
-  if (failed(checkPair(*this, "tile", getTile().size())))
+/// Block, row and column.
+static LogicalResult checkTile(Operation *op, ValueRange tile) {
+  if (tile.size() == 3)
+    return success();
+  return op->emitOpError() << "expected three values of 'tile', got "
+                           << tile.size();
+}
+
+/// (D4)
+static LogicalResult verifySource(DmaWeightsOp op) {
+  bool isRunTime =
+      isa_and_nonnull<RunTimeWeightsOp>(op.getWeights().getDefiningOp());
+  std::optional<StridesAttr> strides = op.getSourceStrides();
+  if (static_cast<bool>(op.getSource()) != isRunTime ||
+      strides.has_value() != isRunTime)
+    return op.emitOpError() << "expected a source with strides "
+                            << (isRunTime ? "of" : "only of")
+                            << " weights that are computed at run time";
+  if (!isRunTime)
+    return success();
+  MemorySpace memory = getMemory(op.getSource());
+  if (memory != MemorySpace::Dram && memory != MemorySpace::DataSram)
+    return op.emitOpError() << "expected the source in dram or data_sram, got "
+                            << stringifyMemorySpace(memory);
+  if (!strides->getElementType().isInteger(8) ||
+      strides->getPitches().size() != 3)
+    return op.emitOpError() << "expected strides of i8 with three pitches, got "
+                            << *strides;
+  return success();
+}
+
+LogicalResult DmaWeightsOp::verify() {
+  if (failed(checkTile(*this, getTile())) || // (D3)
+      failed(verifySource(*this)))           // (D4)
     return failure();
-  return checkMemory(*this, "destination", getDestination(),
+  return checkMemory(*this, "destination", getDestination(), // (D3)
                      MemorySpace::WeightSram);
 }
 
 LogicalResult LoadWeightsOp::verify() { // (D3)
-  if (failed(checkPair(*this, "tile", getTile().size())))
+  if (failed(checkTile(*this, getTile())))
     return failure();
   return checkMemory(*this, "source", getSource(), MemorySpace::WeightSram);
 }
 
 LogicalResult StreamOp::verify() {
-  if (failed(checkPair(*this, "tile", getTile().size())) ||
+  if (failed(checkTile(*this, getTile())) ||
       failed(checkPair(*this, "position", getPosition().size())) ||
       failed(checkBand(*this, getBand()))) // (S1)
     return failure();
@@ -212,11 +243,11 @@ LogicalResult StreamOp::verify() {
       failed(checkMemory(*this, "accumulators", getAccumulators(),
                          MemorySpace::Accumulators))) // (S2)
     return failure();
-  if (getDataLayout().getElementBytes() != 1 ||
-      getAccumulatorLayout().getElementBytes() != 4) // (S2)
-    return emitOpError() << "expected 1-byte data and 4-byte accumulators, got "
-                         << getDataLayout().getElementBytes() << " and "
-                         << getAccumulatorLayout().getElementBytes();
+  if (!getDataLayout().getElementType().isInteger(8) ||
+      !getAccumulatorLayout().getElementType().isInteger(32)) // (S2)
+    return emitOpError() << "expected i8 data and i32 accumulators, got "
+                         << getDataLayout().getElementType() << " and "
+                         << getAccumulatorLayout().getElementType();
   if (static_cast<int64_t>(getStepCycles()) < 1) // (S3)
     return emitOpError() << "expected step_cycles of at least 1, got "
                          << static_cast<int64_t>(getStepCycles());
@@ -242,8 +273,16 @@ static LogicalResult verifyVectorOperands(VectorPassOp op) {
   return checkBand(op, op.getBand());
 }
 
-static Type getElementType(MLIRContext *context, LayoutAttr layout) {
-  return IntegerType::get(context, 8 * layout.getElementBytes());
+/// (Y3)
+static LogicalResult verifyReduction(Operation *op, ReductionKind reduction,
+                                     const sim::Window &window) {
+  bool isPointwise = window.kernelHeight == 1 && window.kernelWidth == 1 &&
+                     window.strideHeight == 1 && window.strideWidth == 1 &&
+                     window.padTop == 0 && window.padLeft == 0;
+  if (reduction == ReductionKind::None && !isPointwise)
+    return op->emitOpError() << "expected a 1x1 window with unit strides and "
+                                "no padding, since nothing is reduced";
+  return success();
 }
 
 LogicalResult VectorPassOp::verify() {
@@ -255,9 +294,9 @@ LogicalResult VectorPassOp::verify() {
                          << static_cast<int64_t>(getChannels());
   SmallVector<Type> arguments;
   for (auto layout : getInputLayouts().getAsRange<LayoutAttr>())
-    arguments.push_back(getElementType(getContext(), layout));
+    arguments.push_back(layout.getElementType());
   if (getReduction() == ReductionKind::Sum)
     arguments.front() = IntegerType::get(getContext(), 32);
   return verifyVectorBody(*this, getBody().front(), arguments, // (Y2)
-                          getElementType(getContext(), getOutputLayout()));
+                          getOutputLayout().getElementType());
 }

@@ -155,6 +155,7 @@ static FailureOr<TargetAttr> readFields(MLIRContext *context,
                                                 "vector_lanes",
                                                 "vector_latency",
                                                 "vector_stages",
+                                                "vector_divide_slots",
                                                 "clock_megahertz"};
   SmallVector<int64_t> v;
   for (StringRef field : kIntegers) {
@@ -174,7 +175,7 @@ static FailureOr<TargetAttr> readFields(MLIRContext *context,
   auto target = TargetAttr::getChecked([&] { return emitError(loc); }, context,
                                        StringRef(*name), v[0], v[1], cell, v[2],
                                        v[3], v[4], v[5], v[6], v[7], v[8], v[9],
-                                       v[10], v[11], v[12], *energy);
+                                       v[10], v[11], v[12], v[13], *energy);
   if (!target)
     return failure();
   return target;

@@ -21,11 +21,6 @@ mlir::LogicalResult verifyVectorBody(mlir::Operation *op, mlir::Block &body,
                                      llvm::ArrayRef<mlir::Type> arguments,
                                      mlir::Type result);
 
-/// (V2): only a reduction has a window.
-mlir::LogicalResult verifyReduction(mlir::Operation *op,
-                                    ReductionKind reduction,
-                                    const sim::Window &window);
-
 } // namespace colonnade::systolic
 
 #endif // COLONNADE_LIB_DIALECT_SYSTOLIC_IR_VECTORBODY_H

@@ -1,13 +1,11 @@
-//===- NetworkPlan.cpp - Where tensors live and how layers are cut -*- C++
-//-*-===//
+//===- NetworkPlan.cpp - Where tensors live, how layers are cut *- C++ -*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// See the header. Data SRAM is allocated by first fit over lifetimes measured
-// in layers; when a layer does not fit, the largest tensor alive there moves to
-// DRAM, and when none is left, bands get smaller.
+// Reads the layers and their tensors and divides accumulators and weight SRAM;
+// see DataAllocation.cpp for data SRAM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,66 +19,136 @@ using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::systolic;
 
-Value NetworkPlan::getRoot(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
-      break;
-    value = op->getOperand(0);
-  }
-  return value;
+Placement NetworkPlan::getRange(const TensorView &view,
+                                RankedTensorType type) const {
+  const Placement &place = tensors.find(view.root)->second.place;
+  int64_t span = getElementBytes(type);
+  for (auto [size, pitch] : llvm::zip_equal(type.getShape(), view.pitches))
+    span += (size - 1) * pitch;
+  return {place.address + view.offset, span};
 }
 
 //===----------------------------------------------------------------------===//
 // Layers
 //===----------------------------------------------------------------------===//
 
-static FailureOr<OperandPlan> planOperand(LayerPlan &layer, Value value) {
+/// Sizes of a tensor as windows see it, with the pitches of its view.
+static TensorLayout getViewLayout(RankedTensorType type, const TensorView &view,
+                                  int64_t blocks) {
+  SmallVector<int64_t> pitches;
+  for (int64_t pitch : view.pitches)
+    pitches.push_back(pitch / getElementBytes(type));
+  return cutIntoBlocks(getStridedLayout(type, pitches), blocks);
+}
+
+static FailureOr<TensorView> findView(const TensorViews &views, Operation *user,
+                                      Value value) {
+  if (const TensorView *view = views.lookup(value))
+    return *view;
+  return user->emitError() << "expected operands that are views of buffers, "
+                              "got a reshape that needs a copy of "
+                           << value.getType();
+}
+
+/// A vector of one constant per channel.
+static FailureOr<OperandPlan> planParameter(LayerPlan &layer, Value value) {
   OperandPlan plan;
-  plan.tensor = NetworkPlan::getRoot(value);
-  auto type = cast<RankedTensorType>(value.getType());
-  if (type.getRank() != 1) {
-    if (matchPattern(plan.tensor, m_Constant()))
-      return layer.op->emitError()
-             << "expected constants of the vector unit to be scalars or one "
-                "value per channel, got "
-             << type;
-    plan.layout = *getTensorLayout(type);
-    return plan;
-  }
+  plan.type = cast<RankedTensorType>(value.getType());
   if (!matchPattern(value, m_Constant(&plan.constant)))
     return layer.op->emitError()
            << "expected per-channel operands to be constant, got one computed "
               "at run time";
-  plan.layout.elementBytes = type.getElementTypeBitWidth() / 8;
+  plan.layout.type = *getScalarType(plan.type.getElementType());
   plan.parameterOffset = layer.parameterBytes;
-  layer.parameterBytes += plan.layout.elementBytes;
+  layer.parameterBytes += plan.layout.getElementBytes();
   return plan;
 }
 
-static FailureOr<LayerPlan> planLayer(Operation *op) {
-  LayerPlan layer;
-  layer.op = op;
+static FailureOr<OperandPlan>
+planOperand(LayerPlan &layer, const TensorViews &views, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() == 1)
+    return planParameter(layer, value);
+  FailureOr<TensorView> view = findView(views, layer.op, value);
+  if (failed(view))
+    return failure();
+  OperandPlan plan;
+  plan.view = *view;
+  plan.type = type;
+  plan.layout = getViewLayout(type, *view, layer.blocks);
+  return plan;
+}
+
+static LogicalResult planNest(LayerPlan &layer, const TensorViews &views) {
+  auto nest = cast<NestOp>(layer.op);
+  layer.name = nest.getLayer().str();
+  layer.chunk.assign(nest.getExtents().begin(), nest.getExtents().end());
+  for (auto [index, input] : llvm::enumerate(nest.getInputs())) {
+    FailureOr<TensorView> view = findView(views, nest, input);
+    if (failed(view))
+      return failure();
+    OperandPlan plan;
+    plan.view = *view;
+    plan.type = cast<RankedTensorType>(input.getType());
+    plan.map = nest.getMap(index);
+    layer.operands.push_back(plan);
+  }
+  return success();
+}
+
+/// The blocks of a contraction's weights and, if they are computed at run time,
+/// where they lie.
+static LogicalResult planWeights(LayerPlan &layer, ContractOp contract,
+                                 const TensorViews &views) {
+  layer.blocks = getPackedShape(contract.getWeights()).blocks;
+  auto weights = contract.getWeights().getDefiningOp<RunTimeWeightsOp>();
+  if (!weights)
+    return success();
+  FailureOr<TensorView> view = findView(views, contract, weights.getTensor());
+  if (failed(view))
+    return failure();
+  layer.stationary.emplace();
+  layer.stationary->view = *view;
+  layer.stationary->type = cast<RankedTensorType>(weights.getOriginal());
+  return success();
+}
+
+static LogicalResult planWindowed(LayerPlan &layer, const TensorViews &views) {
   SmallVector<Value> operands;
-  if (auto contract = dyn_cast<ContractOp>(op)) {
+  if (auto contract = dyn_cast<ContractOp>(layer.op)) {
+    if (failed(planWeights(layer, contract, views)))
+      return failure();
     layer.name = contract.getLayer().str();
     layer.window = contract.getWindow().getWindow();
     operands.push_back(contract.getData());
     llvm::append_range(operands, contract.getEpilogueOperands());
   } else {
-    auto vector = cast<VectorOp>(op);
+    auto vector = cast<VectorOp>(layer.op);
     layer.name = vector.getLayer().str();
     layer.window = vector.getWindow().getWindow();
     operands = vector.getInputs();
   }
-  layer.result = *getTensorLayout(op->getResult(0).getType());
+  layer.result =
+      getViewLayout(layer.getResultType(), layer.resultView, layer.blocks);
   for (Value operand : operands) {
-    FailureOr<OperandPlan> plan = planOperand(layer, operand);
+    FailureOr<OperandPlan> plan = planOperand(layer, views, operand);
     if (failed(plan))
       return failure();
     layer.operands.push_back(*plan);
   }
   layer.bandHeight = layer.window.outHeight;
   layer.bandWidth = layer.window.outWidth;
+  return success();
+}
+
+static FailureOr<LayerPlan> planLayer(Operation *op, const TensorViews &views) {
+  LayerPlan layer;
+  layer.op = op;
+  layer.resultView = *views.lookup(op->getResult(0));
+  LogicalResult planned =
+      layer.isNest() ? planNest(layer, views) : planWindowed(layer, views);
+  if (failed(planned))
+    return failure();
   return layer;
 }
 
@@ -93,22 +161,37 @@ static LogicalResult emitUnmapped(Operation *op) {
   return diag;
 }
 
-static LogicalResult collectLayers(NetworkPlan &plan) {
+static LogicalResult collectLayers(NetworkPlan &plan,
+                                   const TensorViews &views) {
   // What the mapping refused explains itself better than what feeds it.
   for (Operation &op : plan.function.getBody().front())
     if (op.hasAttr(SystolicDialect::getRejectedAttrName()))
       return emitUnmapped(&op);
   for (Operation &op : plan.function.getBody().front()) {
-    if (isa<ContractOp, VectorOp>(op)) {
-      FailureOr<LayerPlan> layer = planLayer(&op);
+    if (isLayer(&op)) {
+      FailureOr<LayerPlan> layer = planLayer(&op, views);
       if (failed(layer))
         return failure();
       plan.layers.push_back(std::move(*layer));
-    } else if (!isa<WeightsOp, arith::ConstantOp, tensor::CollapseShapeOp,
-                    tensor::ExpandShapeOp, func::ReturnOp>(op)) {
+    } else if (!isViewOp(&op) &&
+               !isa<WeightsOp, RunTimeWeightsOp, arith::ConstantOp,
+                    tensor::ConcatOp, tensor::EmptyOp, func::ReturnOp>(op)) {
       return emitUnmapped(&op);
     }
   }
+  return success();
+}
+
+/// Every operand of a concatenation must be made inside it.
+static LogicalResult checkConcatenations(NetworkPlan &plan,
+                                         const TensorViews &views) {
+  for (auto concat : plan.function.getBody().front().getOps<tensor::ConcatOp>())
+    for (OpOperand &operand : concat->getOpOperands())
+      if (!views.isMadeInPlace(operand))
+        return concat.emitError()
+               << "expected operand " << operand.getOperandNumber()
+               << " to be made inside the concatenation's buffer, got one that "
+                  "needs a copy: map it with convert-linalg-to-systolic";
   return success();
 }
 
@@ -116,42 +199,63 @@ static LogicalResult collectLayers(NetworkPlan &plan) {
 // Tensors
 //===----------------------------------------------------------------------===//
 
-static LogicalResult addTensor(NetworkPlan &plan, Value value, int64_t layer) {
-  std::string reason;
-  FailureOr<TensorLayout> layout = getTensorLayout(value.getType(), &reason);
-  if (failed(layout))
-    return emitError(value.getLoc()) << reason << ", got " << value.getType();
-  TensorPlan tensor;
-  tensor.layout = *layout;
+/// The buffer behind `root`, which `layer` is the first to make or read.
+static TensorPlan &getTensor(NetworkPlan &plan, Value root, int64_t layer) {
+  auto [it, isNew] = plan.tensors.insert({root, TensorPlan()});
+  TensorPlan &tensor = it->second;
+  if (!isNew)
+    return tensor;
   tensor.firstLayer = tensor.lastLayer = layer;
-  tensor.place.bytes = layout->getBytes();
-  plan.tensors[value] = tensor;
-  return success();
+  auto type = cast<RankedTensorType>(root.getType());
+  tensor.place.bytes = type.getNumElements() * getElementBytes(type);
+  tensor.isSpilled = matchPattern(root, m_Constant(&tensor.constant));
+  return tensor;
 }
 
-static LogicalResult collectTensors(NetworkPlan &plan) {
-  func::FuncOp function = plan.function;
+/// One static argument and one result that a layer makes whole.
+static LogicalResult checkInterface(func::FuncOp function,
+                                    const TensorViews &views) {
   auto terminator =
       cast<func::ReturnOp>(function.getBody().front().getTerminator());
   if (function.getNumArguments() != 1 || terminator.getNumOperands() != 1)
     return function.emitError() << "expected one argument and one result, got "
                                 << function.getNumArguments() << " and "
                                 << terminator.getNumOperands();
-  if (failed(addTensor(plan, function.getArgument(0), -1)))
+  auto type = dyn_cast<RankedTensorType>(function.getArgument(0).getType());
+  if (!type || !type.hasStaticShape() ||
+      llvm::is_contained(type.getShape(), 0) ||
+      !getScalarType(type.getElementType()))
+    return function.emitError()
+           << "expected an argument of static shape, without extents of 0, of "
+              "i8, i32 or f32, got "
+           << function.getArgument(0).getType();
+  Value result = terminator.getOperand(0);
+  const TensorView *view = views.lookup(result);
+  bool isMade = view && view->root.getDefiningOp() &&
+                !matchPattern(view->root, m_Constant());
+  if (!isMade || !views.isWhole(result))
+    return terminator.emitError()
+           << "expected the result to be made by a layer";
+  return success();
+}
+
+static LogicalResult collectTensors(NetworkPlan &plan,
+                                    const TensorViews &views) {
+  func::FuncOp function = plan.function;
+  if (failed(checkInterface(function, views)))
     return failure();
+  getTensor(plan, function.getArgument(0), -1);
   for (auto [index, layer] : llvm::enumerate(plan.layers)) {
     for (OperandPlan &operand : layer.operands)
       if (!operand.parameterOffset)
-        plan.tensors[operand.tensor].lastLayer = index;
-    if (failed(addTensor(plan, layer.op->getResult(0), index)))
-      return failure();
+        getTensor(plan, operand.view.root, index).lastLayer = index;
+    if (layer.stationary)
+      getTensor(plan, layer.stationary->view.root, index).lastLayer = index;
+    TensorPlan &result = getTensor(plan, layer.resultView.root, index);
+    result.lastLayer = std::max<int64_t>(result.lastLayer, index);
   }
-  Value result = NetworkPlan::getRoot(terminator.getOperand(0));
-  auto it = plan.tensors.find(result);
-  if (it == plan.tensors.end() || it->second.firstLayer < 0)
-    return terminator.emitError()
-           << "expected the result to be made by a layer";
-  it->second.lastLayer = plan.layers.size();
+  Value result = function.getBody().front().getTerminator()->getOperand(0);
+  getTensor(plan, views.lookup(result)->root, 0).lastLayer = plan.layers.size();
   return success();
 }
 
@@ -175,35 +279,6 @@ std::pair<int64_t, int64_t> systolic::getBandInput(const LayerPlan &layer) {
               (w.kernelWidth - 1) * w.dilationWidth + 1};
 }
 
-/// Halves the band; false when it is one position already.
-static bool shrinkBand(LayerPlan &layer) {
-  if (layer.bandHeight > 1)
-    layer.bandHeight = llvm::divideCeil(layer.bandHeight, 2);
-  else if (layer.bandWidth > 1)
-    layer.bandWidth = llvm::divideCeil(layer.bandWidth, 2);
-  else
-    return false;
-  return true;
-}
-
-/// Bytes of the bands of spilled tensors that a layer holds in data SRAM.
-static void sizeBands(NetworkPlan &plan, LayerPlan &layer) {
-  auto [height, width] = getBandInput(layer);
-  for (auto [i, operand] : llvm::enumerate(layer.operands)) {
-    operand.band.bytes = 0;
-    if (operand.parameterOffset || !plan.tensors[operand.tensor].isSpilled)
-      continue;
-    int64_t positions =
-        i == 0 ? height * width : layer.bandHeight * layer.bandWidth;
-    operand.band.bytes =
-        positions * operand.layout.channels * operand.layout.elementBytes;
-  }
-  layer.resultBand.bytes = 0;
-  if (plan.tensors[layer.op->getResult(0)].isSpilled)
-    layer.resultBand.bytes = layer.bandHeight * layer.bandWidth *
-                             layer.result.channels * layer.result.elementBytes;
-}
-
 /// Shrinks bands until a tile's accumulators fit half the memory.
 static void fitAccumulators(NetworkPlan &plan) {
   int64_t positions =
@@ -211,125 +286,35 @@ static void fitAccumulators(NetworkPlan &plan) {
   for (LayerPlan &layer : plan.layers)
     while (layer.isContraction() &&
            layer.bandHeight * layer.bandWidth > positions)
-      if (!shrinkBand(layer))
+      if (!shrinkLayer(layer))
         break;
   plan.accumulatorBytes = plan.target.getAccumulatorBytes() / 2 / 4 * 4;
-}
-
-//===----------------------------------------------------------------------===//
-// Data SRAM
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Something that needs a place while layers [first, last] run.
-struct Interval {
-  int64_t first, last;
-  Placement *place;
-};
-} // namespace
-
-/// Lowest address at which `interval` overlaps none of `placed` in time and
-/// space.
-static int64_t findAddress(ArrayRef<Interval> placed,
-                           const Interval &interval) {
-  SmallVector<Placement> busy;
-  for (const Interval &other : placed)
-    if (other.first <= interval.last && interval.first <= other.last)
-      busy.push_back(*other.place);
-  llvm::sort(busy, [](const Placement &a, const Placement &b) {
-    return a.address < b.address;
-  });
-  int64_t address = 0;
-  for (const Placement &place : busy)
-    if (place.address < address + interval.place->bytes &&
-        address < place.address + place.bytes)
-      address = place.address + place.bytes;
-  return address;
-}
-
-static SmallVector<Interval> getIntervals(NetworkPlan &plan) {
-  SmallVector<Interval> result;
-  for (auto &[value, tensor] : plan.tensors)
-    if (!tensor.isSpilled)
-      result.push_back({tensor.firstLayer, tensor.lastLayer, &tensor.place});
-  for (auto [index, layer] : llvm::enumerate(plan.layers)) {
-    int64_t i = index;
-    sizeBands(plan, layer);
-    for (OperandPlan &operand : layer.operands)
-      if (operand.band.bytes)
-        result.push_back({i, i, &operand.band});
-    if (layer.resultBand.bytes)
-      result.push_back({i, i, &layer.resultBand});
-  }
-  llvm::stable_sort(result, [](const Interval &a, const Interval &b) {
-    return a.place->bytes > b.place->bytes;
-  });
-  return result;
-}
-
-/// Spills the largest tensor alive with `failed`, or shrinks its layer's band.
-static bool makeRoom(NetworkPlan &plan, const Interval &failed) {
-  TensorPlan *largest = nullptr;
-  for (auto &[value, tensor] : plan.tensors)
-    if (!tensor.isSpilled && tensor.firstLayer <= failed.last &&
-        failed.first <= tensor.lastLayer &&
-        (!largest || tensor.place.bytes > largest->place.bytes))
-      largest = &tensor;
-  if (largest) {
-    largest->isSpilled = true;
-    return true;
-  }
-  return failed.first >= 0 &&
-         failed.first < static_cast<int64_t>(plan.layers.size()) &&
-         shrinkBand(plan.layers[failed.first]);
-}
-
-static LogicalResult allocateData(NetworkPlan &plan) {
-  int64_t capacity = plan.target.getDataSramBytes();
-  while (true) {
-    SmallVector<Interval> placed;
-    const Interval *tooLarge = nullptr;
-    SmallVector<Interval> intervals = getIntervals(plan);
-    for (const Interval &interval : intervals) {
-      interval.place->address = findAddress(placed, interval);
-      if (interval.place->address + interval.place->bytes > capacity) {
-        tooLarge = &interval;
-        break;
-      }
-      placed.push_back(interval);
-    }
-    if (!tooLarge)
-      return success();
-    if (!makeRoom(plan, *tooLarge))
-      return plan.layers[tooLarge->first].op->emitError()
-             << "layer '" << plan.layers[tooLarge->first].name << "' needs "
-             << tooLarge->place->bytes
-             << " bytes of data SRAM for one output position, at address "
-             << tooLarge->place->address << ", but target '"
-             << plan.target.getName() << "' has " << capacity
-             << ": enlarge data_sram_bytes";
-  }
 }
 
 //===----------------------------------------------------------------------===//
 // Weight SRAM
 //===----------------------------------------------------------------------===//
 
+/// Bytes of the largest tile of a contraction's weights.
+static int64_t getTileBytes(ContractOp contract, TargetAttr target) {
+  sim::Program program;
+  program.machine.rows = target.getRows();
+  program.machine.columns = target.getColumns();
+  program.machine.cell = target.getCellModel();
+  program.weights.push_back(getPackedShape(contract.getWeights()));
+  program.weights.front().promises.dataTerms = contract.getDataTerms();
+  return program.getTileBytes({});
+}
+
 static LogicalResult divideWeightSram(NetworkPlan &plan) {
-  int64_t rows = plan.target.getRows(), columns = plan.target.getColumns();
-  auto cell = plan.target.getCellModel();
   for (LayerPlan &layer : plan.layers) {
+    if (layer.isNest())
+      continue;
     int64_t channels = layer.result.channels;
     if (auto contract = dyn_cast<ContractOp>(layer.op)) {
-      auto packed =
-          contract.getWeights().getDefiningOp<WeightsOp>().getPackedWeights();
-      int64_t cells =
-          std::min(rows, packed.rows) * std::min(columns, packed.arrayColumns);
-      packed.promises.dataTerms = contract.getDataTerms();
-      plan.tileBytes = std::max<int64_t>(
-          plan.tileBytes,
-          llvm::divideCeil(cells * cell->getWeightBits(packed.promises), 8));
-      channels = std::min(channels, rows);
+      plan.tileBytes =
+          std::max(plan.tileBytes, getTileBytes(contract, plan.target));
+      channels = std::min<int64_t>(channels, plan.target.getRows());
     }
     plan.parameterBytes =
         std::max(plan.parameterBytes, channels * layer.parameterBytes);
@@ -352,7 +337,10 @@ FailureOr<NetworkPlan> systolic::planNetwork(func::FuncOp function,
   plan.target = target;
   if (!function.getBody().hasOneBlock())
     return function.emitError() << "expected one block";
-  if (failed(collectLayers(plan)) || failed(collectTensors(plan)))
+  TensorViews views(function);
+  if (failed(collectLayers(plan, views)) ||
+      failed(checkConcatenations(plan, views)) ||
+      failed(collectTensors(plan, views)))
     return failure();
   fitAccumulators(plan);
   if (failed(allocateData(plan)) || failed(divideWeightSram(plan)))

@@ -1,5 +1,4 @@
-//===- NetworkPlan.h - Where tensors live and how layers are cut -*- C++
-//-*-===//
+//===- NetworkPlan.h - Where tensors live, how layers are cut --*- C++ -*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -14,6 +13,7 @@
 #ifndef COLONNADE_LIB_DIALECT_SYSTOLIC_TRANSFORMS_NETWORKPLAN_H
 #define COLONNADE_LIB_DIALECT_SYSTOLIC_TRANSFORMS_NETWORKPLAN_H
 
+#include "colonnade/Dialect/Systolic/Analysis/TensorViews.h"
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/MapVector.h"
@@ -25,11 +25,12 @@ struct Placement {
   int64_t address = 0, bytes = 0;
 };
 
-/// A tensor of the network; reshapes of it are the same tensor.
+/// A buffer of the network: a tensor of its own; views of it have no other.
 struct TensorPlan {
-  TensorLayout layout;
-  /// Layers that make it (-1: the host) and read it last (the number of layers:
-  /// the host).
+  /// The value of a constant, which lives in DRAM.
+  mlir::ElementsAttr constant;
+  /// First layer that makes a part of it (-1: the host) and last one that reads
+  /// it (the number of layers: the host).
   int64_t firstLayer = 0, lastLayer = 0;
   /// Lives in DRAM instead of data SRAM.
   bool isSpilled = false;
@@ -38,13 +39,17 @@ struct TensorPlan {
 
 /// An operand of a layer's body.
 struct OperandPlan {
-  mlir::Value tensor;
-  /// Layout as the layer sees it, after reshapes.
+  /// Where the operand lies; no root for per-channel parameters.
+  TensorView view;
+  mlir::RankedTensorType type;
+  /// Sizes and pitches as a window sees them; not for nests.
   TensorLayout layout;
+  /// From a nest's loops to the operand's dimensions.
+  mlir::AffineMap map;
   /// Byte offset in the layer's parameter block, for per-channel constants.
   std::optional<int64_t> parameterOffset;
   mlir::ElementsAttr constant;
-  /// Where a band of a spilled tensor is held.
+  /// Where a band or box of a spilled tensor is held.
   Placement band;
 };
 
@@ -52,31 +57,46 @@ struct LayerPlan {
   mlir::Operation *op = nullptr;
   std::string name;
   sim::Window window;
+  /// Sizes and pitches of the result as a window sees them; not for nests.
   TensorLayout result;
+  TensorView resultView;
   /// Data of a contraction or first input of a vector layer, then the others.
   llvm::SmallVector<OperandPlan> operands;
+  /// Blocks of a contraction's weights. Windows and layouts are those of one
+  /// block.
+  int64_t blocks = 1;
+  /// Where the weights of a contraction lie if they are computed at run time.
+  std::optional<OperandPlan> stationary;
   /// Bytes of parameters per channel, one block for each channel.
   int64_t parameterBytes = 0;
   /// Output positions worked on at a time.
   int64_t bandHeight = 1, bandWidth = 1;
-  /// Where a band of a spilled result is held.
+  /// Indices of a nest's loops worked on at a time.
+  llvm::SmallVector<int64_t> chunk;
+  /// Where a band or box of a spilled result is held.
   Placement resultBand;
 
   bool isContraction() const { return mlir::isa<ContractOp>(op); }
+  bool isNest() const { return mlir::isa<NestOp>(op); }
+  mlir::RankedTensorType getResultType() const {
+    return mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
+  }
 };
 
 struct NetworkPlan {
   mlir::func::FuncOp function;
   TargetAttr target;
   llvm::SmallVector<LayerPlan, 0> layers;
+  /// By the value that the buffer stands for: TensorView::root.
   llvm::MapVector<mlir::Value, TensorPlan> tensors;
   /// Bytes of one of the two weight tile and parameter buffers.
   int64_t tileBytes = 1, parameterBytes = 1;
   /// Bytes of one of the two accumulator buffers.
   int64_t accumulatorBytes = 4;
 
-  /// The tensor behind reshapes.
-  static mlir::Value getRoot(mlir::Value value);
+  /// The bytes of data SRAM between the first and the last element of a view of
+  /// a resident buffer.
+  Placement getRange(const TensorView &view, mlir::RankedTensorType type) const;
 };
 
 /// A 1x1 window over a whole tensor.
@@ -84,6 +104,17 @@ sim::Window getWholeWindow(const TensorLayout &layout);
 
 /// Rows and columns of the input that a band of `layer` reads, unclamped.
 std::pair<int64_t, int64_t> getBandInput(const LayerPlan &layer);
+
+/// Halves what `layer` works on at a time; false when it is one position or
+/// index already.
+bool shrinkLayer(LayerPlan &layer);
+
+/// Sets the bytes of the bands and boxes that `layer` needs at its size.
+void sizeBands(const NetworkPlan &plan, LayerPlan &layer);
+
+/// Gives every resident buffer and every band its place in data SRAM; spills
+/// buffers and shrinks layers until they fit, or emits a located error.
+mlir::LogicalResult allocateData(NetworkPlan &plan);
 
 /// Plans `function`, or emits a located error.
 mlir::FailureOr<NetworkPlan> planNetwork(mlir::func::FuncOp function,

@@ -12,7 +12,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "ScheduleBuilder.h"
-#include "colonnade/Simulator/InstructionCosts.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 
@@ -77,6 +76,9 @@ Value ScheduleBuilder::getTensorBuffer(Value tensor) {
   if (buffer)
     return buffer;
   TensorPlan &tensorPlan = plan.tensors[tensor];
+  if (tensorPlan.constant)
+    return buffer = buildConstant(tensor.getLoc(), "constant",
+                                  getConstantBytes(tensorPlan.constant));
   bool isInput = tensorPlan.firstLayer < 0;
   if (tensorPlan.isSpilled && isInput)
     return buffer = hostInput;
@@ -91,21 +93,31 @@ Value ScheduleBuilder::getTensorBuffer(Value tensor) {
   return buffer = getBuffer("spilled", MemorySpace::Dram, tensorPlan.place);
 }
 
-LayoutAttr ScheduleBuilder::getLayout(const TensorLayout &layout,
-                                      bool isBanded) const {
-  int64_t bytes = layout.elementBytes;
+Value ScheduleBuilder::buildConstant(Location loc, StringRef name,
+                                     ArrayRef<int8_t> bytes) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(entry);
+  auto type = RankedTensorType::get({static_cast<int64_t>(bytes.size())},
+                                    builder.getI8Type());
+  return ConstantsOp::create(
+      builder, loc, BufferType::get(builder.getContext(), MemorySpace::Dram),
+      name, allocateDram(bytes.size()), DenseElementsAttr::get(type, bytes));
+}
+
+LayoutAttr ScheduleBuilder::getLayout(const TensorLayout &layout, bool isBanded,
+                                      int64_t offset) const {
+  int64_t bytes = layout.getElementBytes();
   return LayoutAttr::get(builder.getContext(),
                          {layout.channelPitch * bytes, layout.rowPitch * bytes,
                           layout.columnPitch * bytes},
-                         bytes, isBanded);
+                         layout.type, isBanded, offset);
 }
 
 /// Band buffers keep the order of dimensions of the tensor.
 LayoutAttr ScheduleBuilder::getBandLayout(const TensorLayout &layout,
                                           int64_t height, int64_t width) const {
   TensorLayout band = layout;
-  bool isChannelMajor = layout.columnPitch == 1 && layout.channels > 1;
-  if (isChannelMajor || layout.channels == 1) {
+  if (layout.channelPitch >= layout.columnPitch || layout.channels == 1) {
     band.channelPitch = height * width;
     band.rowPitch = width;
     band.columnPitch = 1;
@@ -119,7 +131,7 @@ LayoutAttr ScheduleBuilder::getBandLayout(const TensorLayout &layout,
 
 LayoutAttr ScheduleBuilder::getAccumulatorLayout(const LayerPlan &layer) const {
   TensorLayout accumulators;
-  accumulators.elementBytes = 4;
+  accumulators.type = sim::ScalarType::I32;
   accumulators.channelPitch = layer.bandHeight * layer.bandWidth;
   accumulators.rowPitch = layer.bandWidth;
   return getLayout(accumulators, /*isBanded=*/true);
@@ -128,7 +140,7 @@ LayoutAttr ScheduleBuilder::getAccumulatorLayout(const LayerPlan &layer) const {
 LayoutAttr ScheduleBuilder::getDataLayout(LayerPlan &layer) const {
   OperandPlan &data = layer.operands.front();
   if (data.band.bytes == 0)
-    return getLayout(data.layout, /*isBanded=*/false);
+    return getLayout(data.layout, /*isBanded=*/false, data.view.offset);
   auto [height, width] = getBandInput(layer);
   return getBandLayout(data.layout, height, width);
 }
@@ -141,57 +153,51 @@ static int64_t countBandColumns(const LayerPlan &layer) {
   return llvm::divideCeil(layer.window.outWidth, layer.bandWidth);
 }
 
-static int64_t countBands(const LayerPlan &layer) {
+int64_t systolic::countBands(const LayerPlan &layer) {
   return llvm::divideCeil(layer.window.outHeight, layer.bandHeight) *
          countBandColumns(layer);
 }
 
-/// Number of the current band, as an expression of its first row d0 and column
-/// d1.
-static AffineExpr getBandNumber(const LayerPlan &layer, MLIRContext *context) {
-  AffineExpr row = getAffineDimExpr(0, context);
-  AffineExpr column = getAffineDimExpr(1, context);
-  return row.floorDiv(layer.bandHeight) * countBandColumns(layer) +
-         column.floorDiv(layer.bandWidth);
-}
-
-static int64_t countRowTiles(const LayerPlan &layer, TargetAttr target) {
+int64_t systolic::countRowTiles(const LayerPlan &layer, TargetAttr target) {
   return layer.isContraction()
              ? llvm::divideCeil(layer.result.channels, target.getRows())
              : 1;
 }
 
-Value ScheduleBuilder::getPassOffset(LayerPlan &layer, const Place &place,
-                                     int64_t bytes, int64_t field) {
-  MLIRContext *context = builder.getContext();
-  AffineExpr pass =
-      getBandNumber(layer, context) * countRowTiles(layer, plan.target) +
-      getAffineDimExpr(2, context).floorDiv(plan.target.getRows()) + passParity;
-  AffineMap map = AffineMap::get(3, 0, (pass % 2) * bytes + field);
-  return affine::AffineApplyOp::create(
-      builder, layer.op->getLoc(), map,
-      ValueRange{place.row, place.column, place.tileRow});
+AffineExpr systolic::getPassNumber(const LayerPlan &layer, TargetAttr target) {
+  MLIRContext *context = target.getContext();
+  AffineExpr row, column, block, tileRow;
+  bindDims(context, row, column, block, tileRow);
+  AffineExpr band = row.floorDiv(layer.bandHeight) * countBandColumns(layer) +
+                    column.floorDiv(layer.bandWidth);
+  return (band * layer.blocks + block) * countRowTiles(layer, target) +
+         tileRow.floorDiv(target.getRows());
 }
 
-Value ScheduleBuilder::getTileOffset(LayerPlan &layer, const Place &place) {
-  MLIRContext *context = builder.getContext();
-  auto weights = cast<ContractOp>(layer.op).getWeights();
-  int64_t arrayColumns =
-      cast<ShapedType>(weights.getDefiningOp<WeightsOp>().getValues().getType())
-          .getDimSize(1);
-  int64_t columnTiles =
-      llvm::divideCeil(arrayColumns, plan.target.getColumns());
-  AffineExpr rowTile =
-      getBandNumber(layer, context) * countRowTiles(layer, plan.target) +
-      getAffineDimExpr(2, context).floorDiv(plan.target.getRows());
-  AffineExpr tile =
-      rowTile * columnTiles +
-      getAffineDimExpr(3, context).floorDiv(plan.target.getColumns()) +
-      tileParity;
-  AffineMap map = AffineMap::get(4, 0, (tile % 2) * plan.tileBytes);
+Value ScheduleBuilder::multiply(Value value, int64_t factor) {
+  if (factor == 0 || value == getIndex(0))
+    return getIndex(0);
+  AffineExpr expression = builder.getAffineDimExpr(0) * factor;
+  return affine::AffineApplyOp::create(builder, builder.getUnknownLoc(),
+                                       AffineMap::get(1, 0, expression), value);
+}
+
+Value ScheduleBuilder::getBlockOffset(const TensorLayout &layout,
+                                      const Place &place) {
+  return multiply(place.block, layout.blockPitch * layout.getElementBytes());
+}
+
+ScheduleBuilder::Place ScheduleBuilder::makePlace(Value row, Value column) {
+  return {row, column, getIndex(0), getIndex(0), getIndex(0)};
+}
+
+Value ScheduleBuilder::getPassOffset(LayerPlan &layer, const Place &place,
+                                     int64_t bytes, int64_t field) {
+  AffineExpr pass = getPassNumber(layer, plan.target) + passParity;
+  AffineMap map = AffineMap::get(4, 0, (pass % 2) * bytes + field);
   return affine::AffineApplyOp::create(
       builder, layer.op->getLoc(), map,
-      ValueRange{place.row, place.column, place.tileRow, place.tileColumn});
+      ValueRange{place.row, place.column, place.block, place.tileRow});
 }
 
 //===----------------------------------------------------------------------===//
@@ -229,58 +235,38 @@ void ScheduleBuilder::buildMemories() {
     token = ready;
 }
 
+/// Copies a whole tensor between the host's part of DRAM and data SRAM.
+Value ScheduleBuilder::copyWhole(StringRef name, RankedTensorType type,
+                                 Value source, Value destination,
+                                 ValueRange after) {
+  int64_t elements = type.getNumElements();
+  auto strides = StridesAttr::get(builder.getContext(), type.getElementType(),
+                                  /*offset=*/0, {getElementBytes(type)}, false);
+  DenseI64ArrayAttr size = builder.getDenseI64ArrayAttr({elements});
+  return DmaBoxOp::create(builder, plan.function.getLoc(), getTokenType(), name,
+                          source, destination, ValueRange{getIndex(0)}, after,
+                          size, size, strides, strides);
+}
+
 void ScheduleBuilder::loadInput() {
   Value tensor = plan.function.getArgument(0);
   TensorPlan &input = plan.tensors[tensor];
   if (input.isSpilled)
     return;
-  sim::Window window = getWholeWindow(input.layout);
-  LayoutAttr layout = getLayout(input.layout, /*isBanded=*/false);
-  auto copy = DmaCopyOp::create(
-      builder, plan.function.getLoc(), getTokenType(), "input", hostInput,
-      getTensorBuffer(tensor), getIndex(0),
-      ValueRange{getIndex(0), getIndex(0)}, ValueRange(), ValueRange(),
-      input.layout.channels,
-      builder.getDenseI64ArrayAttr({window.outHeight, window.outWidth}),
-      WindowAttr::get(builder.getContext(), window), layout, layout);
+  Value copied = copyWhole("input", cast<RankedTensorType>(tensor.getType()),
+                           hostInput, getTensorBuffer(tensor), ValueRange());
   tracker.record(MemorySpace::DataSram, input.place, /*isWrite=*/true,
-                 sim::Queue::Dma, copy.getToken());
+                 sim::Queue::Dma, copied);
 }
 
 void ScheduleBuilder::storeOutput() {
-  for (auto &[tensor, output] : plan.tensors) {
-    if (output.lastLayer != static_cast<int64_t>(plan.layers.size()) ||
-        output.isSpilled)
-      continue;
-    sim::Window window = getWholeWindow(output.layout);
-    LayoutAttr layout = getLayout(output.layout, /*isBanded=*/false);
-    DmaCopyOp::create(
-        builder, plan.function.getLoc(), getTokenType(), "output",
-        getTensorBuffer(tensor), hostOutput, getIndex(0),
-        ValueRange{getIndex(0), getIndex(0)},
-        tracker.getConflicts(MemorySpace::DataSram, output.place,
-                             /*isWrite=*/false, sim::Queue::Dma),
-        ValueRange(), output.layout.channels,
-        builder.getDenseI64ArrayAttr({window.outHeight, window.outWidth}),
-        WindowAttr::get(builder.getContext(), window), layout, layout);
-  }
-}
-
-WeightsOp ScheduleBuilder::cloneWeights(LayerPlan &layer) {
-  auto original = cast<ContractOp>(layer.op).getWeights();
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(entry);
-  auto weights = cast<WeightsOp>(builder.clone(*original.getDefiningOp()));
-  sim::PackedWeights packed = weights.getPackedWeights();
-  int64_t bits = plan.target.getCellModel()->getWeightBits(packed.promises);
-  // Tiles end on byte boundaries.
-  int64_t tiles =
-      countRowTiles(layer, plan.target) *
-      llvm::divideCeil(packed.arrayColumns, plan.target.getColumns());
-  int64_t bytes =
-      llvm::divideCeil(packed.rows * packed.arrayColumns * bits, 8) + tiles;
-  weights.setAddress(allocateDram(bytes));
-  return weights;
+  for (auto &[tensor, output] : plan.tensors)
+    if (output.lastLayer == static_cast<int64_t>(plan.layers.size()) &&
+        !output.isSpilled)
+      copyWhole("output", cast<RankedTensorType>(tensor.getType()),
+                getTensorBuffer(tensor), hostOutput,
+                tracker.getConflicts(MemorySpace::DataSram, output.place,
+                                     /*isWrite=*/false, sim::Queue::Dma));
 }
 
 //===----------------------------------------------------------------------===//
@@ -302,7 +288,7 @@ SmallVector<Value> ScheduleBuilder::getOperandConflicts(LayerPlan &layer,
   if (operand.parameterOffset || operand.band.bytes)
     return {};
   return tracker.getConflicts(MemorySpace::DataSram,
-                              plan.tensors[operand.tensor].place,
+                              plan.getRange(operand.view, operand.type),
                               /*isWrite=*/false, queue);
 }
 
@@ -324,12 +310,13 @@ SmallVector<Value> ScheduleBuilder::loadBands(LayerPlan &layer,
                                : std::pair(layer.bandHeight, layer.bandWidth);
     auto copy = DmaCopyOp::create(
         builder, layer.op->getLoc(), getTokenType(), layer.name,
-        getTensorBuffer(operand.tensor),
+        getTensorBuffer(operand.view.root),
         getBuffer("band", MemorySpace::DataSram, operand.band), getIndex(0),
-        ValueRange{place.row, place.column}, after, ValueRange(),
+        ValueRange{place.row, place.column}, after,
+        ValueRange{getBlockOffset(operand.layout, place)}, ValueRange(),
         operand.layout.channels, getBand(layer),
         WindowAttr::get(builder.getContext(), window),
-        getLayout(operand.layout, /*isBanded=*/false),
+        getLayout(operand.layout, /*isBanded=*/false, operand.view.offset),
         getBandLayout(operand.layout, height, width));
     tokens.push_back(copy.getToken());
   }
@@ -339,96 +326,18 @@ SmallVector<Value> ScheduleBuilder::loadBands(LayerPlan &layer,
 void ScheduleBuilder::storeBand(LayerPlan &layer, const Place &place) {
   if (layer.resultBand.bytes == 0)
     return;
-  Value result = layer.op->getResult(0);
   sim::Window window = getWholeWindow(layer.result);
   auto copy = DmaCopyOp::create(
       builder, layer.op->getLoc(), getTokenType(), layer.name,
       getBuffer("band", MemorySpace::DataSram, layer.resultBand),
-      getTensorBuffer(result), getIndex(0), ValueRange{place.row, place.column},
-      ValueRange{carried[PassNewer]}, ValueRange(), layer.result.channels,
-      getBand(layer), WindowAttr::get(builder.getContext(), window),
+      getTensorBuffer(layer.resultView.root), getIndex(0),
+      ValueRange{place.row, place.column}, ValueRange{carried[PassNewer]},
+      ValueRange(), ValueRange{getBlockOffset(layer.result, place)},
+      layer.result.channels, getBand(layer),
+      WindowAttr::get(builder.getContext(), window),
       getBandLayout(layer.result, layer.bandHeight, layer.bandWidth),
-      getLayout(layer.result, /*isBanded=*/false));
+      getLayout(layer.result, /*isBanded=*/false, layer.resultView.offset));
   carried[Stored] = copy.getToken();
-}
-
-int64_t ScheduleBuilder::getStepCycles(LayerPlan &layer, WeightsOp weights) {
-  sim::PackedWeights packed = weights.getPackedWeights();
-  packed.promises.dataTerms = cast<ContractOp>(layer.op).getDataTerms();
-  sim::MachineDescription machine = plan.target.getMachineDescription();
-  LayoutAttr layout = getDataLayout(layer);
-  sim::View view;
-  view.channelPitch = layout.getPitches()[0];
-  view.rowPitch = layout.getPitches()[1];
-  view.columnPitch = layout.getPitches()[2];
-  int64_t cycles = 1;
-  for (int64_t column = 0; column < packed.arrayColumns;
-       column += machine.columns)
-    cycles = std::max(
-        cycles, sim::getRequiredStepCycles(
-                    packed, column,
-                    std::min(machine.columns, packed.arrayColumns - column),
-                    layer.window, view, machine));
-  return cycles;
-}
-
-void ScheduleBuilder::buildTile(LayerPlan &layer, WeightsOp weights,
-                                const Place &place, ArrayRef<Value> dataReady) {
-  Location loc = layer.op->getLoc();
-  Value offset = getTileOffset(layer, place);
-  SmallVector<Value> tileIndices = {place.tileRow, place.tileColumn};
-  auto dma = DmaWeightsOp::create(builder, loc, getTokenType(), layer.name,
-                                  weights, tileIndices, tileBuffer, offset,
-                                  ValueRange{carried[TileOlder]});
-  auto load = LoadWeightsOp::create(
-      builder, loc, getTokenType(), layer.name, weights, tileIndices,
-      tileBuffer, offset, ValueRange{dma.getToken(), carried[Swapped]});
-  carried[TileOlder] = carried[TileNewer];
-  carried[TileNewer] = load.getToken();
-  SmallVector<Value> after = {load.getToken(), carried[PassOlder]};
-  llvm::append_range(after, dataReady);
-  OperandPlan &data = layer.operands.front();
-  Value buffer = data.band.bytes
-                     ? getBuffer("band", MemorySpace::DataSram, data.band)
-                     : getTensorBuffer(data.tensor);
-  auto stream = StreamOp::create(
-      builder, loc, getTokenType(), getTokenType(), layer.name, weights,
-      tileIndices, buffer, ValueRange{place.row, place.column},
-      accumulatorBuffer, getPassOffset(layer, place, plan.accumulatorBytes),
-      after, getBand(layer),
-      WindowAttr::get(builder.getContext(), layer.window), getDataLayout(layer),
-      getAccumulatorLayout(layer), getStepCycles(layer, weights),
-      cast<ContractOp>(layer.op).getDataTerms());
-  carried[Streamed] = stream.getDone();
-  carried[Swapped] = stream.getSwapped();
-}
-
-void ScheduleBuilder::buildContraction(LayerPlan &layer, WeightsOp weights) {
-  int64_t arrayColumns =
-      cast<ShapedType>(weights.getValues().getType()).getDimSize(1);
-  SmallVector<Value> conflicts =
-      getOperandConflicts(layer, 0, sim::Queue::Array);
-  buildBands(layer, [&](Value row, Value column) {
-    Place place{row, column, getIndex(0), getIndex(0)};
-    SmallVector<Value> ready = loadBands(layer, place);
-    loop(layer.result.channels, plan.target.getRows(), [&](Value tileRow) {
-      place.tileRow = tileRow;
-      loop(arrayColumns, plan.target.getColumns(), [&](Value tileColumn) {
-        place.tileColumn = tileColumn;
-        SmallVector<Value> after(ready);
-        llvm::append_range(after, conflicts);
-        buildTile(layer, weights, place, after);
-      });
-      buildPass(layer, place, plan.target.getRows(), ready);
-    });
-    storeBand(layer, place);
-  });
-  int64_t passes = countBands(layer) * countRowTiles(layer, plan.target);
-  tileParity =
-      (tileParity +
-       passes * llvm::divideCeil(arrayColumns, plan.target.getColumns())) %
-      2;
-  passParity = (passParity + passes) % 2;
 }
 
 /// What later layers have to wait for.
@@ -437,28 +346,40 @@ void ScheduleBuilder::recordLayer(LayerPlan &layer) {
     if (operand.parameterOffset)
       continue;
     bool isStreamed = i == 0 && layer.isContraction();
-    const Placement &place =
-        operand.band.bytes ? operand.band : plan.tensors[operand.tensor].place;
-    tracker.record(MemorySpace::DataSram, place, /*isWrite=*/false,
-                   isStreamed ? sim::Queue::Array : sim::Queue::Vector,
-                   isStreamed ? carried[Streamed] : carried[PassNewer]);
+    tracker.record(
+        MemorySpace::DataSram,
+        operand.band.bytes ? operand.band
+                           : plan.getRange(operand.view, operand.type),
+        /*isWrite=*/false, isStreamed ? sim::Queue::Array : sim::Queue::Vector,
+        isStreamed ? carried[Streamed] : carried[PassNewer]);
   }
+  // The last stream waits for the last gather.
+  if (layer.stationary && !plan.tensors[layer.stationary->view.root].isSpilled)
+    tracker.record(
+        MemorySpace::DataSram,
+        plan.getRange(layer.stationary->view, layer.stationary->type),
+        /*isWrite=*/false, sim::Queue::Dma, carried[Streamed]);
   bool isBanded = layer.resultBand.bytes != 0;
   if (isBanded)
     tracker.record(MemorySpace::DataSram, layer.resultBand,
                    /*isWrite=*/false, sim::Queue::Dma, carried[Stored]);
   tracker.record(MemorySpace::DataSram,
-                 isBanded ? layer.resultBand
-                          : plan.tensors[layer.op->getResult(0)].place,
+                 isBanded ? layer.resultBand : getResultRange(layer),
                  /*isWrite=*/!isBanded, sim::Queue::Vector, carried[PassNewer]);
+}
+
+Placement ScheduleBuilder::getResultRange(const LayerPlan &layer) const {
+  return plan.getRange(layer.resultView, layer.getResultType());
 }
 
 void ScheduleBuilder::buildLayer(LayerPlan &layer) {
   if (layer.isContraction()) {
-    buildContraction(layer, cloneWeights(layer));
+    buildContraction(layer);
+  } else if (layer.isNest()) {
+    buildNest(layer);
   } else {
     buildBands(layer, [&](Value row, Value column) {
-      Place place{row, column, getIndex(0), getIndex(0)};
+      Place place = makePlace(row, column);
       SmallVector<Value> ready = loadBands(layer, place);
       buildPass(layer, place, layer.result.channels, ready);
       storeBand(layer, place);

@@ -12,10 +12,23 @@
 #define COLONNADE_LIB_DIALECT_SYSTOLIC_TRANSFORMS_SCHEDULEBUILDER_H
 
 #include "AccessTracker.h"
+#include "NestPlan.h"
 #include "NetworkPlan.h"
 #include "mlir/IR/Builders.h"
 
 namespace colonnade::systolic {
+
+/// The bytes of a constant of i8, i32 or f32, row-major and little endian.
+std::vector<int8_t> getConstantBytes(mlir::ElementsAttr constant);
+
+int64_t countBands(const LayerPlan &layer);
+
+/// Rows of tiles of one block; 1 for layers without tiles.
+int64_t countRowTiles(const LayerPlan &layer, TargetAttr target);
+
+/// Number of the current pass within its layer, as an expression of the band's
+/// first row d0 and column d1, the block d2 and the tile's first row d3.
+mlir::AffineExpr getPassNumber(const LayerPlan &layer, TargetAttr target);
 
 class ScheduleBuilder {
 public:
@@ -37,9 +50,14 @@ private:
     Stored,   // the last band has left for DRAM
     NumCarried
   };
-  /// Induction variables of the loops around: position and tile.
+  /// Induction variables of the loops around: position, block and tile.
   struct Place {
-    mlir::Value row, column, tileRow, tileColumn;
+    mlir::Value row, column, block, tileRow, tileColumn;
+  };
+  /// Induction variables of a nest's loops, and the tokens of the boxes that
+  /// have been loaded for it.
+  struct NestPlace {
+    llvm::SmallVector<mlir::Value> position, ready;
   };
   using Body = llvm::function_ref<void(mlir::Value)>;
   /// Inputs of a vector pass, one entry each, and what it waits for.
@@ -57,7 +75,7 @@ private:
     }
   };
   struct Output {
-    mlir::Value buffer;
+    mlir::Value buffer, offset;
     LayoutAttr layout;
   };
 
@@ -68,8 +86,12 @@ private:
   void buildLayer(LayerPlan &layer);
   void buildBands(LayerPlan &layer,
                   llvm::function_ref<void(mlir::Value, mlir::Value)> body);
-  void buildContraction(LayerPlan &layer, WeightsOp weights);
-  void buildTile(LayerPlan &layer, WeightsOp weights, const Place &place,
+  void buildContraction(LayerPlan &layer);
+  void buildBlock(LayerPlan &layer, mlir::Value weights, Place place,
+                  llvm::ArrayRef<mlir::Value> conflicts);
+  mlir::Value gatherTile(LayerPlan &layer, mlir::Value weights,
+                         mlir::ValueRange tile, mlir::Value offset);
+  void buildTile(LayerPlan &layer, mlir::Value weights, const Place &place,
                  llvm::ArrayRef<mlir::Value> dataReady);
   void buildPass(LayerPlan &layer, const Place &place, int64_t channels,
                  llvm::ArrayRef<mlir::Value> dataReady);
@@ -77,18 +99,38 @@ private:
                        PassOperands &operands);
   void addParameter(LayerPlan &layer, const Place &place,
                     const OperandPlan &operand, PassOperands &operands);
-  void addTensor(LayerPlan &layer, unsigned index, PassOperands &operands);
-  Output getOutput(LayerPlan &layer, PassOperands &operands);
+  void addTensor(LayerPlan &layer, const Place &place, unsigned index,
+                 PassOperands &operands);
+  Output getOutput(LayerPlan &layer, const Place &place,
+                   PassOperands &operands);
   mlir::Value loadParameters(LayerPlan &layer, const Place &place,
                              int64_t channels);
   llvm::SmallVector<mlir::Value> loadBands(LayerPlan &layer,
                                            const Place &place);
   void storeBand(LayerPlan &layer, const Place &place);
   void recordLayer(LayerPlan &layer);
+  Placement getResultRange(const LayerPlan &layer) const;
+
+  void buildNest(LayerPlan &layer);
+  void buildChunks(LayerPlan &layer, NestPlace &place);
+  void buildChunk(LayerPlan &layer, NestPlace place);
+  void loadBoxes(LayerPlan &layer, bool invariant, NestPlace &place);
+  mlir::Value buildNestPass(LayerPlan &layer, const NestPlace &place);
+  void storeBox(LayerPlan &layer, const NestPlace &place);
+  mlir::Value getPosition(const LinearForm &form, const NestPlace &place,
+                          mlir::Location loc);
+  StridesAttr getNestStrides(const LayerPlan &layer,
+                             const OperandPlan &operand) const;
+  StridesAttr getResultStrides(const LayerPlan &layer) const;
 
   void loop(int64_t extent, int64_t step, Body body);
   mlir::Type getTokenType();
   mlir::Value getIndex(int64_t value);
+  /// value * factor, without an op where the value or the factor is trivial.
+  mlir::Value multiply(mlir::Value value, int64_t factor);
+  /// Where the current block of a tensor starts.
+  mlir::Value getBlockOffset(const TensorLayout &layout, const Place &place);
+  Place makePlace(mlir::Value row, mlir::Value column);
   /// offset = (number of the tile mod 2) * bytes.
   mlir::Value getTileOffset(LayerPlan &layer, const Place &place);
   /// offset = (number of the pass mod 2) * bytes + field.
@@ -98,13 +140,19 @@ private:
                         const Placement &place);
   mlir::Value getTensorBuffer(mlir::Value tensor);
   mlir::Value getParameterBlock(LayerPlan &layer);
-  WeightsOp cloneWeights(LayerPlan &layer);
-  LayoutAttr getLayout(const TensorLayout &layout, bool isBanded) const;
+  mlir::Value buildConstant(mlir::Location loc, llvm::StringRef name,
+                            llvm::ArrayRef<int8_t> bytes);
+  mlir::Value copyWhole(llvm::StringRef name, mlir::RankedTensorType type,
+                        mlir::Value source, mlir::Value destination,
+                        mlir::ValueRange after);
+  mlir::Value cloneWeights(LayerPlan &layer);
+  LayoutAttr getLayout(const TensorLayout &layout, bool isBanded,
+                       int64_t offset = 0) const;
   LayoutAttr getBandLayout(const TensorLayout &layout, int64_t height,
                            int64_t width) const;
   LayoutAttr getDataLayout(LayerPlan &layer) const;
   LayoutAttr getAccumulatorLayout(const LayerPlan &layer) const;
-  int64_t getStepCycles(LayerPlan &layer, WeightsOp weights);
+  int64_t getStepCycles(LayerPlan &layer, mlir::Value weights);
   mlir::DenseI64ArrayAttr getBand(const LayerPlan &layer);
   llvm::SmallVector<mlir::Value>
   getOperandConflicts(LayerPlan &layer, unsigned operand, sim::Queue queue);

@@ -26,9 +26,9 @@ namespace colonnade::systolic {
 
 /// @<program>_<weights>() -> the packed tensor.
 static void buildUnpacked(OpBuilder &builder, ProgramOp program,
-                          WeightsOp weights, ArrayRef<int8_t> matrix) {
+                          WeightsOp weights, ArrayRef<int8_t> matrices) {
   auto type = cast<RankedTensorType>(weights.getOriginal());
-  MatrixView view(type.getShape(), weights.getRowAxis());
+  BlockMatrixView view = weights.getMatrixView();
   std::string name = (program.getSymName() + "_" + weights.getName()).str();
   auto function = func::FuncOp::create(
       builder, weights.getLoc(), name,
@@ -37,7 +37,7 @@ static void buildUnpacked(OpBuilder &builder, ProgramOp program,
   builder.setInsertionPointToStart(function.addEntryBlock());
   Value constant = arith::ConstantOp::create(
       builder, weights.getLoc(),
-      cast<TypedAttr>(makeInt8Constant(type, view.fromMatrix(matrix))));
+      cast<TypedAttr>(makeInt8Constant(type, view.fromMatrices(matrices))));
   func::ReturnOp::create(builder, weights.getLoc(), constant);
 }
 

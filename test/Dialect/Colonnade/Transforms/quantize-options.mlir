@@ -1,7 +1,7 @@
 // Options and files that quantization cannot work with.
 
 // RUN: not colonnade-opt %s --colonnade-quantize 2>&1 | FileCheck %s --check-prefix=NONE
-// NONE: error: quantization needs images to measure activations on: give calibration=<file.npy>, uint8 or float32 [count, ...]
+// NONE: error: quantization needs images to measure activations on: give calibration=<file.npy>, uint8 or float32 [count, ...], or ranges=<file.json> of an earlier run
 // RUN: not colonnade-opt %s --colonnade-quantize=calibration=%t.missing.npy 2>&1 | FileCheck %s --check-prefix=MISSING
 // MISSING: error: cannot calibrate: {{.*}}missing.npy
 // RUN: echo "no array" > %t.npy

@@ -1,10 +1,10 @@
 // RUN: colonnade-opt %s --colonnade-term-quantize="group=2 budget=3 data-terms=2" --remarks-filter=colonnade 2>&1 >/dev/null | FileCheck %s
-// RUN: colonnade-opt %s --colonnade-term-quantize="group=2 budget=3 skip-first" --remarks-filter=colonnade 2>&1 >/dev/null | FileCheck %s --check-prefix=SKIP
+// RUN: colonnade-opt %s --colonnade-term-quantize="group=2 budget=3 policy=paper" --remarks-filter=colonnade 2>&1 >/dev/null | FileCheck %s --check-prefix=SKIP
 
 // 27 + 9 lose 1 and 1 of 37; 4 + 1 terms of 27, 9, 1 become 2 + 1 + 1.
 // CHECK-DAG: [[#@LINE+5]]:{{.*}} remark: [Passed] term-quantize-weights | Category:colonnade | Function=passed | Budget=3, Changed="50.0 %", Contractions=1, Error="5.4 %", Group=2, Op=linalg.matmul, TermsPerWeightAfter=1.00, TermsPerWeightBefore=1.50, Weights=2x2
 // CHECK-DAG: [[#@LINE+4]]:{{.*}} remark: [Passed] term-quantize-data | Category:colonnade | Function=passed | Contractions=1, Data=2x8, Op=linalg.matmul, TermsPerValue=2
-// SKIP-DAG: [[#@LINE+3]]:{{.*}} remark: [Missed] term-quantize-weights {{.*}} Reason="the first contraction stays at plain 8 bits (skip-first)"
+// SKIP-DAG: [[#@LINE+3]]:{{.*}} remark: [Missed] term-quantize-weights {{.*}} Reason="layers[0] of paper leaves it at plain 8 bits"
 func.func @passed(%x: tensor<2x8xi8>, %acc: tensor<2x8xi32>) -> tensor<2x8xi32> {
   %w = arith.constant dense<[[27, 9], [1, 0]]> : tensor<2x2xi8>
   %0 = linalg.matmul ins(%w, %x : tensor<2x2xi8>, tensor<2x8xi8>)
@@ -12,7 +12,7 @@ func.func @passed(%x: tensor<2x8xi8>, %acc: tensor<2x8xi32>) -> tensor<2x8xi32> 
   return %0 : tensor<2x8xi32>
 }
 
-// SKIP-DAG: remark: [Missed] term-quantize-weights {{.*}} Function=second {{.*}} Reason="the first contraction
+// SKIP-DAG: remark: [Missed] term-quantize-weights {{.*}} Function=second {{.*}} Reason="layers[0] of paper leaves it
 // SKIP-DAG: remark: [Passed] term-quantize-weights {{.*}} Function=second {{.*}} Weights=2x2
 // SKIP-NOT: term-quantize-data
 func.func @second(%x: tensor<2x8xi8>, %acc: tensor<2x8xi32>) -> tensor<2x8xi32> {

@@ -46,115 +46,121 @@
 
 // G1: no rows.
 // expected-error @below {{expected 'rows' in [1, 4096], got 0}}
-"test.op"() {a = #systolic.target<name = "t", rows = 0, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 0, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G1: too many columns.
 // expected-error @below {{expected 'columns' in [1, 4096], got 5000}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 5000, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 5000, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G2: not a cell.
 // expected-error @below {{expected 'cell' to be a cell type such as}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = 42 : i64, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = 42 : i64, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: dram_bytes_per_cycle too small.
 // expected-error @below {{expected 'dram_bytes_per_cycle' in [1, 1099511627776], got 0}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 0, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 0, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: dram_latency too small.
 // expected-error @below {{expected 'dram_latency' in [0, 1099511627776], got -1}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = -1, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = -1, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: weight_sram_bytes too small.
 // expected-error @below {{expected 'weight_sram_bytes' in [1, 1099511627776], got 0}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 0, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 0, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: data_sram_bytes too small.
 // expected-error @below {{expected 'data_sram_bytes' in [1, 1099511627776], got 0}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 0, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 0, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: data_sram_banks too small.
 // expected-error @below {{expected 'data_sram_banks' in [1, 1099511627776], got 0}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 0, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 0, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: weight_loader_bytes_per_cycle too small.
 // expected-error @below {{expected 'weight_loader_bytes_per_cycle' in [1, 1099511627776], got 0}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 0, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 0, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: vector_lanes too small.
 // expected-error @below {{expected 'vector_lanes' in [1, 1099511627776], got 0}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 0, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 0, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: vector_latency too small.
 // expected-error @below {{expected 'vector_latency' in [0, 1099511627776], got -1}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = -1, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = -1, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: vector_stages too small.
 // expected-error @below {{expected 'vector_stages' in [1, 1099511627776], got 0}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 0, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 0, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+
+// -----
+
+// G3: vector_divide_slots too small.
+// expected-error @below {{expected 'vector_divide_slots' in [1, 1099511627776], got 0}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 0, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G3: clock_megahertz too small.
 // expected-error @below {{expected 'clock_megahertz' in [1, 1099511627776], got 0}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 0, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 0, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G4: accumulators for less than two positions.
 // expected-error @below {{expected 'accumulator_bytes' in [32, 1099511627776], got 31}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 31, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 31, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G5: unknown event.
 // expected-error @below {{unknown energy event 'bit'}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64, bit = 0.1 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64, bit = 0.1 : f64}>} : () -> ()
 
 // -----
 
 // G5: missing event.
 // expected-error @below {{expected an energy for event 'dram_byte', got none}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G5: the cell's own event is missing.
 // expected-error @below {{expected an energy for event 'mac', got none}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G5: negative energy.
 // expected-error @below {{expected the energy of 'mac' to be a finite, nonnegative f64 in picojoules}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = -1.0 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = -1.0 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
 // G5: no number.
 // expected-error @below {{expected the energy of 'mac' to be a finite, nonnegative f64 in picojoules}}
-"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = "much", register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = "much", register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
 
 // -----
 
@@ -196,16 +202,16 @@
 
 // L1: two pitches.
 // expected-error @below {{expected 3 values of 'pitches', got 2}}
-"test.op"() {a = #systolic.layout<pitches = [4, 1], element_bytes = 1, banded = false>} : () -> ()
+"test.op"() {a = #systolic.layout<pitches = [4, 1], element_type = i8, banded = false>} : () -> ()
 
 // -----
 
 // L1: negative pitch.
 // expected-error @below {{expected 'pitches' in [0, 1099511627776], got -1}}
-"test.op"() {a = #systolic.layout<pitches = [4, 2, -1], element_bytes = 1, banded = false>} : () -> ()
+"test.op"() {a = #systolic.layout<pitches = [4, 2, -1], element_type = i8, banded = false>} : () -> ()
 
 // -----
 
-// L2: two-byte elements.
-// expected-error @below {{expected 'element_bytes' to be 1 or 4, got 2}}
-"test.op"() {a = #systolic.layout<pitches = [4, 2, 1], element_bytes = 2, banded = false>} : () -> ()
+// L2: elements the machine has no lanes for.
+// expected-error @below {{expected 'element_type' to be i8, i32 or f32, got 'i16'}}
+"test.op"() {a = #systolic.layout<pitches = [4, 2, 1], element_type = i16, banded = false>} : () -> ()

@@ -125,10 +125,10 @@ func.func @f(%i0: tensor<1x1x4x4xi8>) {
 
 // -----
 
-// V2: a window without a reduction.
+// V2: nothing is reduced.
 func.func @f(%i0: tensor<1x1x4x4xi8>) {
-  // expected-error @below {{expected a 1x1 window with unit strides and no padding, since nothing is reduced}}
-  %y = systolic.vector "v" <none> <input = [1, 4, 4], kernel = [2, 2], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [3, 3]> ins(%i0) : (tensor<1x1x4x4xi8>) -> tensor<1x1x3x3xi8> {
+  // expected-error @below {{expected a maximum or a sum, got 'none': elementwise code is a systolic.nest}}
+  %y = systolic.vector "v" <none> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%i0) : (tensor<1x1x4x4xi8>) -> tensor<1x1x4x4xi8> {
   ^bb0(%r: i8):
     systolic.yield %r : i8
   }
@@ -152,7 +152,7 @@ func.func @f(%i0: tensor<1x1x4x4xi8>) {
 // V3: too few arguments.
 func.func @f(%i0: tensor<1x1x4x4xi8>, %i1: tensor<1x1x4x4xi8>) {
   // expected-error @below {{expected a region with 2 arguments, got 1}}
-  %y = systolic.vector "v" <none> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%i0, %i1) : (tensor<1x1x4x4xi8>, tensor<1x1x4x4xi8>) -> tensor<1x1x4x4xi8> {
+  %y = systolic.vector "v" <max> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%i0, %i1) : (tensor<1x1x4x4xi8>, tensor<1x1x4x4xi8>) -> tensor<1x1x4x4xi8> {
   ^bb0(%r: i8):
     systolic.yield %r : i8
   }
@@ -164,7 +164,7 @@ func.func @f(%i0: tensor<1x1x4x4xi8>, %i1: tensor<1x1x4x4xi8>) {
 // V3: yields another type.
 func.func @f(%i0: tensor<1x1x4x4xi8>) {
   // expected-error @below {{expected the region to yield}}
-  %y = systolic.vector "v" <none> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%i0) : (tensor<1x1x4x4xi8>) -> tensor<1x1x4x4xi32> {
+  %y = systolic.vector "v" <max> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%i0) : (tensor<1x1x4x4xi8>) -> tensor<1x1x4x4xi32> {
   ^bb0(%r: i8):
     systolic.yield %r : i8
   }
@@ -176,7 +176,7 @@ func.func @f(%i0: tensor<1x1x4x4xi8>) {
 // V4: an input of another shape.
 func.func @f(%i0: tensor<1x1x4x4xi8>, %i1: tensor<3xi8>) {
   // expected-error @below {{expected operand 1 to have the result's shape or 1 values}}
-  %y = systolic.vector "v" <none> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%i0, %i1) : (tensor<1x1x4x4xi8>, tensor<3xi8>) -> tensor<1x1x4x4xi8> {
+  %y = systolic.vector "v" <max> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%i0, %i1) : (tensor<1x1x4x4xi8>, tensor<3xi8>) -> tensor<1x1x4x4xi8> {
   ^bb0(%r: i8, %q: i8):
     systolic.yield %r : i8
   }
@@ -188,7 +188,7 @@ func.func @f(%i0: tensor<1x1x4x4xi8>, %i1: tensor<3xi8>) {
 // V3: an operation the vector unit does not have.
 func.func @f(%x: tensor<1x1x4x4xi8>) {
   // expected-error @below {{the vector unit has no 'arith.divsi'}}
-  %y = systolic.vector "v" <none> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%x) : (tensor<1x1x4x4xi8>) -> tensor<1x1x4x4xi8> {
+  %y = systolic.vector "v" <max> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%x) : (tensor<1x1x4x4xi8>) -> tensor<1x1x4x4xi8> {
   ^bb0(%r: i8):
     // expected-note @below {{scalar op is here}}
     %q = arith.divsi %r, %r : i8
@@ -239,7 +239,7 @@ module attributes {systolic.target = 1 : i64} {}
 
 // R1: a stale hash.
 // expected-error @below {{was scheduled for a target with hash 0, but its target}}
-systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
+systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
   systolic.ready
 }
 
@@ -252,7 +252,7 @@ systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.
 // -----
 
 // H1: no scale.
-systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
+systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
   // expected-error @below {{expected a positive, finite scale, got 0}}
   %i = systolic.host_input at 0 : tensor<1x2xi8> scale 0.0 -> !systolic.buffer<dram>
 }
@@ -260,7 +260,7 @@ systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.
 // -----
 
 // H1: in the wrong memory.
-systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
+systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
   // expected-error @below {{expected the buffer in dram, got data_sram}}
   %i = systolic.host_input at 0 : tensor<1x2xi8> scale 1.0 -> !systolic.buffer<data_sram>
 }
@@ -268,7 +268,7 @@ systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.
 // -----
 
 // F2: beyond the memory.
-systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
+systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
   // expected-error @below {{needs bytes [1000, 1100) of data_sram, which has 1024 bytes: 76 too few}}
   %b = systolic.buffer "b" at 1000 size 100 : !systolic.buffer<data_sram>
 }

@@ -48,6 +48,47 @@ private:
   int64_t outer = 1, rows, inner = 1;
 };
 
+/// Which dimensions of a weight tensor count what.
+struct WeightAxes {
+  /// Output channels: the rows of a block.
+  int64_t row = 0;
+  /// The blocks of a grouped convolution or a batched product.
+  std::optional<int64_t> block;
+  /// Each channel has columns of its own: not 0 if so, and then the number of
+  /// blocks that the channels are cut into.
+  int64_t depthwiseBlocks = 0;
+};
+
+/// A weight tensor of static shape seen as a block-diagonal matrix. The
+/// dimensions that count neither rows nor blocks, flattened in row-major order,
+/// count the columns of a block. A depthwise block has as many columns for each
+/// of its rows, which is zero in those of the others.
+class BlockMatrixView {
+public:
+  BlockMatrixView(llvm::ArrayRef<int64_t> shape, const WeightAxes &axes);
+
+  int64_t getBlocks() const { return blocks; }
+  /// Of one block.
+  int64_t getRows() const { return rows; }
+  int64_t getColumns() const { return columns; }
+
+  /// Row-major position in the tensor of a matrix element; -1 for an element
+  /// that is always zero.
+  int64_t getPosition(int64_t block, int64_t row, int64_t column) const;
+
+  /// The tensor's values as [blocks x rows x columns] matrices.
+  std::vector<int8_t> toMatrices(llvm::ArrayRef<int8_t> tensor) const;
+  /// Inverse of toMatrices.
+  std::vector<int8_t> fromMatrices(llvm::ArrayRef<int8_t> matrices) const;
+
+private:
+  int64_t blocks = 1, rows = 1, columns = 1;
+  int64_t blockPitch = 0, rowPitch = 0;
+  bool isDepthwise = false;
+  /// Positions of a row's own elements from its first one.
+  std::vector<int64_t> offsets;
+};
+
 /// The values of an i8 constant in row-major order: dense, splat or
 /// dense_resource. None for other kinds and for resources without data.
 std::optional<std::vector<int8_t>> readInt8Values(mlir::ElementsAttr elements);

@@ -20,16 +20,22 @@ def NormalizeContractions
   let description = [{
     Importers write the same network in many ways; quantization and lowering
     read one. This pass brings static f32 networks to it:
-    - matrix products and convolutions are `linalg.matmul` of [m, k] and [k, n]
-      and `linalg.conv_2d_nchw_fchw`, also when they came as `linalg.generic` or
-      with transposed constant weights;
+    - matrix products are `linalg.matmul` or `linalg.batch_matmul` of [m, k] and
+      [k, n], convolutions `linalg.conv_2d_nchw_fchw`,
+      `depthwise_conv_2d_nchw_chw` or `conv_2d_ngchw_gfchw`, also when they came
+      as `linalg.generic`; operands stored in another order are transposed;
     - their `outs` are filled with zero, what was there is added behind them;
-    - named elementwise ops, `linalg.map`, broadcasts and transposes are
-      `linalg.generic` with one arithmetic op each, and constants are read by
-      the channel;
+    - named elementwise ops, `linalg.map`, reductions and broadcasts are
+      `linalg.generic`, and constants are read along the dimensions they vary
+      along;
+    - transposes and reshapes of constants are constants, also of
+      `dense_resource`, which stay resources;
     - behind a contraction, multiplications and divisions by constants per
       channel are folded into its weights, past additions, and additions are
       merged, so that batch normalization leaves one bias;
+    - constants that are dequantized (`quant.dcast`) are the f32 values they stand
+      for; what a model quantizes and dequantizes again is bounded by what its
+      integers can be, with the range in an attribute `quantized_range`;
     - dead code, foldable constants and duplicates are gone.
 
     Products of constants are taken in double precision and rounded once; the
@@ -37,8 +43,7 @@ def NormalizeContractions
 
     Limits: a factor is folded only if nobody else reads the contraction's
     result and the weights stay finite; not through relu, pooling and reshapes.
-    Batched, depthwise and channels-last contractions, dynamic shapes and
-    computed weights are left alone.
+    Channels-last contractions and dynamic shapes are left alone.
 
     Remarks, category `colonnade`, name `normalize`: passed, for each
     contraction in the form described; missed, for each other one, with the
@@ -73,43 +78,106 @@ def NormalizeContractions
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
+                           "::mlir::quant::QuantDialect",
                            "::mlir::tensor::TensorDialect"];
+}
+
+def ExpandMath : Pass<"colonnade-expand-math", "::mlir::func::FuncOp"> {
+  let summary = "Write math functions on f32 as arithmetic";
+  let description = [{
+    The vector unit has additions, multiplications, divisions, square roots,
+    comparisons, roundings and operations on bits, but no functions, and what a
+    host's libm returns depends on the host. This pass replaces `math` functions
+    of f32 scalars by the former, one polynomial or rational function each, so
+    that everybody who evaluates the result in order gets the same bits.
+
+    | function | method | largest error |
+    |---|---|---|
+    | exp | Cephes `expf.c`, 2^n in two factors | 1 ulp |
+    | exp2 | exp(x * ln 2) | relative 6e-7 for x in [-15, 15] |
+    | log, log2, log10 | Cephes `logf.c` | 0.8, 1.8 and 2 ulp |
+    | log1p | log with Kahan's correction | 2.4 ulp |
+    | tanh | Eigen's rational function of degree 13 / 6 | 5.5 ulp |
+    | erf | Eigen's rational function of degree 13 / 8, erf(4) beyond 4 | absolute 4e-7 |
+    | sin, cos | Cephes `sinf.c`; NaN beyond 8192 | absolute 8e-8 |
+    | powf | integer exponents up to 64: repeated squaring; 1/2 and -1/2: square root; otherwise exp(y * log(x)), NaN for negative x | x^3 1.3 ulp; x^0.3 relative 2.2e-6 |
+
+    rsqrt, ceil, trunc, copysign and the minima and maxima that ignore NaN are
+    exact compositions; unordered comparisons become ordered ones, and i1 values
+    become numbers by selection.
+
+    Every float has a defined result: NaN gives NaN, and arguments are clamped
+    before they become integers. A test holds the table against libm in double
+    precision, over every 256th float.
+
+    Limits: other element types and vectors are left alone.
+
+    Sources: S. Moshier, Cephes Mathematical Library 2.2, single precision;
+    Eigen 3.4, `MathFunctionsImpl.h`.
+
+    Example:
+
+    ```mlir
+    %y = math.powf %x, %three : f32
+    ```
+    becomes
+    ```mlir
+    %0 = arith.mulf %x, %x : f32
+    %y = arith.mulf %x, %0 : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
 }
 
 def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
   let summary = "Post-training 8-bit symmetric quantization to integer linalg";
   let description = [{
-    Rewrites `@main`, or the only public function, from f32 to integers. No
-    floating-point type is left in it; argument and results carry their scale,
-    the real value of the integer 1, as `colonnade.scale`.
+    Rewrites `@main`, or the only public function, from f32 to integers. Argument
+    and results are integers and carry their scale, the real value of the
+    integer 1, as `colonnade.scale`.
 
-    The float function is run by MLIR's JIT on the `calibration` images, and the
-    largest magnitude of every activation is recorded. Then:
+    Each op computes in integers if it has an integer form and what it reads is
+    integers, or is a contraction or pooling; every other op computes in f32, and
+    so does what reads it, until a contraction or pooling needs int8 again. The
+    float function is run by MLIR's JIT on the `calibration` images for the range
+    of every value that becomes integers. Then:
     - weights are int8 in [-127, 127] with one scale per output channel,
-      activations with one per tensor, both from the largest magnitude;
-    - contractions multiply int8 into int32;
-    - bias, relu and factors behind a contraction or a sum pooling wait, and
-      become one all-parallel `linalg.generic`: add the bias, rescale
-      (`tosa.apply_scale`, single rounding), clamp, truncate to int8;
+      activations with one per tensor;
+    - contractions multiply int8 into int32, also two activations;
+    - bias, bounds (relu, relu6) and positive factors behind a contraction or a
+      sum pooling wait, through reshapes that keep channels apart, and become one
+      all-parallel `linalg.generic`: add the bias, rescale (`tosa.apply_scale`,
+      single rounding), clamp, truncate to int8;
     - two int8 tensors are added at a common scale 2^-16 of the result's, or
       less fine if the sum would not fit into 32 bits;
-    - maxima, padding with zero and reshapes work on int8 as they stand;
+    - maxima, padding with zero (with -infinity before maxima), transposes,
+      slices and reshapes work on int8 as they stand; concatenations give what
+      they read their own scale;
+    - softmax, normalization, GELU and all else are f32: operands are dequantized
+      (from accumulators without rounding to int8: sitofp, times scale, plus
+      bias), results quantized (times 1 / scale, clamped, rounded to even) where
+      int8 is needed. All-parallel f32 ops are fused with their only reader, and
+      math functions written as arithmetic as by --colonnade-expand-math;
+    - an addition with one f32 operand is f32 (`float-additions`), as on the
+      residual path of transformers;
+    - the range that a model came with (`quantized_range`) is taken instead of a
+      measured one; one with a zero point is covered by a symmetric one;
     - network results are integers of `output-bits` bits held in i32.
 
     Method: B. Jacob et al., "Quantization and Training of Neural Networks for
     Efficient Integer-Arithmetic-Only Inference", CVPR 2018, section 2, with
     symmetric ranges; rescale as in TOSA 1.0.
 
-    Limits: one f32 argument, static shapes of rank 2 or more with the channel
-    as dimension 1, constant weights, and the ops that the error for any other
-    one lists; `colonnade-normalize` brings more networks to these. It is an
-    error, not a wrap, when a bias, an accumulator or a rescale could exceed 32
-    bits for any int8 data. On an error the module is unchanged.
+    Limits: one f32 argument, static shapes, and the ops that the error for any
+    other one lists; `colonnade-normalize` brings more networks to these. It is
+    an error, not a wrap, when a bias, an accumulator or a rescale could exceed
+    32 bits for any int8 data. On an error the module is unchanged.
 
     Remarks, category `colonnade`, name `quantize`, all passed: each tensor with
     its measured range and its scale; each contraction with the scales and the
     signal to quantization noise ratio of its weights; the function with that
-    of all weights.
+    of all weights and the number of ops left in f32.
 
     Example, with pixels up to 255, mean 0 and std 1: the input's range is 1,
     the accumulators' scales are 1 / 127^2 and 0.5 / 127^2.
@@ -152,13 +220,124 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
            "See mean">,
     Option<"calibrationLimit", "calibration-limit", "int64_t", /*default=*/"0",
            "Use only the first so many calibration images (0: all)">,
+    Option<"patches", "patches", "int64_t", /*default=*/"0",
+           "uint8 images are cut into square patches of this side, one row of the input each (0: not)">,
+    Option<"calibrationMethod", "calibration-method", "::colonnade::RangeMethod",
+           /*default=*/"::colonnade::RangeMethod::MinMax",
+           "How ranges follow from the values measured",
+           "::colonnade::getRangeMethodValues()">,
+    Option<"percentile", "percentile", "double", /*default=*/"99.99",
+           "Share of the values within the range, for calibration-method=percentile">,
+    Option<"progress", "progress", "bool", /*default=*/"false",
+           "Show the progress of calibration even if stderr is no terminal">,
+    Option<"ranges", "ranges", "std::string", /*default=*/"\"\"",
+           "JSON file of ranges to use instead of measuring them">,
+    Option<"saveRanges", "save-ranges", "std::string", /*default=*/"\"\"",
+           "JSON file to write the ranges to">,
+    Option<"defaultRange", "default-range", "double", /*default=*/"0.0",
+           "Range of values that `ranges` does not name (0: none)">,
+    Option<"policy", "policy", "std::string", /*default=*/"\"\"",
+           "JSON file, or name of a shipped one (paper), with bits per layer; see --colonnade-term-quantize">,
+    Option<"floatAdditions", "float-additions", "bool", /*default=*/"true",
+           "Add in f32 where one tensor is f32 already (false: round it to int8 first)">,
     Option<"outputBits", "output-bits", "int64_t", /*default=*/"16",
            "Width of the fixed-point network outputs, held in i32, 8 to 32">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect",
                            "::mlir::tosa::TosaDialect",
                            "::colonnade::ColonnadeDialect"];
+}
+
+def FoldZeroPoints
+    : Pass<"colonnade-fold-zero-points", "::mlir::func::FuncOp"> {
+  let summary = "Contractions with zero points become plain ones and a bias";
+  let description = [{
+    The array multiplies int8 values as they are. A contraction of x - p and
+    w - q, such as TOSA's and ONNX's, is the plain one with corrections:
+
+        sum (x - p)(w - q) = sum x w - p sum w - q sum x + p q count
+
+    With constant weights, q is subtracted from them and p sum w is a constant
+    per output channel, which is added to the bias: one all-parallel
+    `linalg.generic` behind the contraction, which starts from zero. With two
+    activations (matrix products only) the sums are `linalg.generic` reductions.
+    All of it is exact in 32-bit arithmetic. Padding with the data's zero point
+    stays as it is.
+
+    Limits: constant zero points, static shapes, and constant weights that are
+    int8 without their zero point too. Reported as missed remarks, category
+    `colonnade`, name `fold-zero-points`, with the reason.
+
+    Example: -3 * (1 + 2) and -3 * (4 - 5) are added to the bias.
+
+    ```mlir
+    %w = arith.constant dense<[[1, 4], [2, -5]]> : tensor<2x2xi8>
+    %y = linalg.quantized_matmul
+        ins(%x, %w, %c3, %c0 : tensor<8x2xi8>, tensor<2x2xi8>, i32, i32)
+        outs(%zero : tensor<8x2xi32>) -> tensor<8x2xi32>
+    ```
+    becomes
+    ```mlir
+    %correction = arith.constant dense<[-9, 3]> : tensor<2xi32>
+    %0 = linalg.matmul ins(%x, %w : tensor<8x2xi8>, tensor<2x2xi8>)
+                       outs(%zero : tensor<8x2xi32>) -> tensor<8x2xi32>
+    %y = linalg.generic ... ins(%0, %correction : tensor<8x2xi32>, tensor<2xi32>) {
+    ^bb0(%a: i32, %c: i32, %o: i32):
+      %1 = arith.addi %a, %c : i32
+      linalg.yield %1 : i32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def ChannelsFirst : Pass<"colonnade-channels-first", "::mlir::func::FuncOp"> {
+  let summary = "Convolutions and pooling of NHWC images work on NCHW";
+  let description = [{
+    Rewrites channels-last convolutions, depthwise convolutions and pooling to
+    the channels-first ops that quantization and lowering know, between
+    transposes, and lets the transposes meet:
+    - chains of elementwise ops are fused;
+    - constants are transposed here and now;
+    - `linalg.generic` reads a transposed operand through its indexing map;
+    - a transpose to channels first moves up through elementwise ops, padding
+      and concatenations, whose other readers get a transpose back;
+    - a transpose and its inverse cancel.
+    What is left are transposes at the network's inputs and outputs and where
+    something depends on the order of channels last, such as a flattening.
+
+    Values and the order of floating-point sums over a window change: a window
+    is summed channel by channel.
+
+    Depthwise convolutions with a multiplier dimension become grouped ones; they
+    must be static (upstream's --simplify-depthwise-conv drops a multiplier of
+    1 before).
+
+    Example:
+
+    ```mlir
+    %y = linalg.pooling_nhwc_max
+        ins(%x, %window : tensor<1x6x6x3xi8>, tensor<2x2xi8>)
+        outs(%init : tensor<1x5x5x3xi8>) -> tensor<1x5x5x3xi8>
+    ```
+    becomes
+    ```mlir
+    %t = linalg.transpose ins(%x : tensor<1x6x6x3xi8>)
+                          outs(%e : tensor<1x3x6x6xi8>) permutation = [0, 3, 1, 2]
+    %p = linalg.pooling_nchw_max
+        ins(%t, %window : tensor<1x3x6x6xi8>, tensor<2x2xi8>)
+        outs(%init_t : tensor<1x3x5x5xi8>) -> tensor<1x3x5x5xi8>
+    %y = linalg.transpose ins(%p : tensor<1x3x5x5xi8>)
+                          outs(%f : tensor<1x5x5x3xi8>) permutation = [0, 2, 3, 1]
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def KeepBaseline : Pass<"colonnade-keep-baseline", "::mlir::ModuleOp"> {
@@ -226,7 +405,9 @@ def CombineColumns
     Option<"conflictLimit", "conflict-limit", "double", /*default=*/"0.0",
            "Most pruned weights of a group, as a share of the rows (the paper's gamma)">,
     Option<"algorithm", "algorithm", "std::string", /*default=*/"\"agglomerative\"",
-           "Grouping algorithm: agglomerative or dense-first">];
+           "Grouping algorithm: agglomerative or dense-first">,
+    Option<"policy", "policy", "std::string", /*default=*/"\"\"",
+           "JSON file, or name of a shipped one (paper), with settings per layer">];
   let dependentDialects = ["::colonnade::ColonnadeDialect"];
 }
 
@@ -246,8 +427,30 @@ def TermQuantize : Pass<"colonnade-term-quantize", "::mlir::func::FuncOp"> {
     value's other users do not see it.
 
     Algorithm: Kung, McDanel, Zhang, "Term Quantization: Furthering Quantization
-    at Run Time", SC 2020, sections 3 and 4. The paper's networks keep their
-    first layer at plain 8 bits: `skip-first`.
+    at Run Time", SC 2020, sections 3 and 4.
+
+    A `policy` is a JSON file that overrides the options for the layers it
+    names. The first entry that matches a layer decides, else `default`, if
+    there is one. `name` is the layer's ONNX name with `*` for any text (layers
+    without names go by the op, "linalg.matmul", and repeated names get "#1",
+    "#2", ... in program order); `kind` is `first`, `depthwise` or
+    `squeeze-excite` (a convolution of an image of one pixel). Settings are
+    `bits` (read by --colonnade-quantize), `fan_in` and `conflict_limit` (read
+    by --colonnade-combine-columns), `group`, `budget`, `data_terms` and
+    `digits`, or `"leave": "8-bit"`: no bits, terms or conflicting weights are
+    dropped. The shipped policy `paper` leaves the first layer, depthwise and
+    squeeze-and-excitation layers. A name that matches no contraction of the
+    function is an error.
+
+    ```json
+    {
+      "layers": [
+        {"name": "/conv1/Conv", "leave": "8-bit"},
+        {"name": "/layer3/*", "group": 8, "budget": 12}
+      ],
+      "default": {"fan_in": 8, "conflict_limit": 0.5, "data_terms": 3}
+    }
+    ```
 
     Remarks, category `colonnade`: `term-quantize-weights` with the share of
     weights changed, the sum of |error| over the sum of |weight|, and the terms
@@ -284,8 +487,8 @@ def TermQuantize : Pass<"colonnade-term-quantize", "::mlir::func::FuncOp"> {
            "Terms kept per activation at run time, up to 8 (0: activations are left alone)">,
     Option<"digits", "digits", "std::string", /*default=*/"\"naf\"",
            "Digit set: binary, naf, booth4 or hese-msb">,
-    Option<"skipFirst", "skip-first", "bool", /*default=*/"false",
-           "Leave the first contraction of the function at plain 8 bits">];
+    Option<"policy", "policy", "std::string", /*default=*/"\"\"",
+           "JSON file, or name of a shipped one (paper), with settings per layer">];
   let dependentDialects = ["::colonnade::ColonnadeDialect"];
 }
 

@@ -12,6 +12,7 @@
 #ifndef COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLIC_H
 #define COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLIC_H
 
+#include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Simulator/MachineDescription.h"
 #include "colonnade/Simulator/Program.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
@@ -44,19 +45,46 @@
 namespace colonnade::systolic {
 
 /// Sizes and pitches (in elements) of a tensor as the machine sees it:
-/// [1, channels, height, width] or [positions, channels].
+/// [1, channels, height, width] or [positions, channels], or with a dimension
+/// for blocks of channels: [1, blocks, channels, height, width] or
+/// [blocks, positions, channels].
 struct TensorLayout {
+  int64_t blocks = 1;
+  /// Of one block.
   int64_t channels = 1, height = 1, width = 1;
+  int64_t blockPitch = 0;
   int64_t channelPitch = 1, rowPitch = 1, columnPitch = 1;
-  int64_t elementBytes = 1;
+  sim::ScalarType type = sim::ScalarType::I8;
 
-  int64_t getBytes() const { return channels * height * width * elementBytes; }
+  int64_t getElementBytes() const { return sim::getBytes(type); }
+  int64_t getBytes() const {
+    return blocks * channels * height * width * getElementBytes();
+  }
 };
 
-/// The layout of a static i8 or i32 tensor of rank 4 (batch 1) or rank 2, or
-/// failure with the reason in `reason`.
+/// The vector unit's name of a type; none for types it has no lanes for.
+std::optional<sim::ScalarType> getScalarType(mlir::Type type);
+mlir::Type getType(mlir::MLIRContext *context, sim::ScalarType type);
+
+/// Whether the machine's memories hold elements of `type`: i8, i32 or f32.
+bool isStoredType(mlir::Type type);
+
+/// The layout of a static i8, i32 or f32 tensor of rank 2 to 5 (batch 1 in 4 and
+/// 5), or failure with the reason in `reason`.
 mlir::FailureOr<TensorLayout> getTensorLayout(mlir::Type type,
                                               std::string *reason = nullptr);
+
+/// The layout of a tensor of rank 2 to 5 whose dimensions have the given
+/// pitches, in elements.
+TensorLayout getStridedLayout(mlir::RankedTensorType type,
+                              llvm::ArrayRef<int64_t> pitches);
+
+/// Cuts the channels of a layout without a dimension for blocks.
+TensorLayout cutIntoBlocks(TensorLayout layout, int64_t blocks);
+
+/// The weights of a contraction, stored or computed at run time, without values
+/// and selects.
+sim::PackedWeights getPackedShape(mlir::Value weights);
 
 /// Why the vector unit cannot run `op`, a scalar op of a body; none if it can.
 std::optional<std::string> getVectorUnitObjection(mlir::Operation &op);

@@ -84,14 +84,18 @@ def Systolic_Target : Systolic_Attr<"Target", "target"> {
     Constraints:
     - (G1) `rows` and `columns` are in [1, 4096].
     - (G2) `cell` implements the cell interface.
-    - (G3) bandwidths, sizes, banks, lanes and stages are at least 1, latencies
+    - (G3) bandwidths, sizes, banks, lanes, stages and slots are at least 1, latencies
       at least 0, the clock is positive and finite.
     - (G4) `accumulator_bytes` holds two positions of every row:
       2 x 4 x `rows`.
     - (G5) `energy` gives a finite, nonnegative number of picojoules for each
       event: the cell's work event, `register_hop`, `weight_sram_byte`,
-      `data_sram_byte`, `accumulator_byte`, `dram_byte`, `vector_op` and
-      `idle_cell_cycle`; no other.
+      `data_sram_byte`, `accumulator_byte`, `dram_byte`, `vector_op` (an integer
+      operation in one lane), `vector_float_op` and `idle_cell_cycle`; no other.
+
+    A pass of the vector unit applies up to `vector_stages` operations to each
+    lane's element. A float division or square root takes the slots of
+    `vector_divide_slots` operations, and as much energy.
   }];
   let parameters = (ins
     StringRefParameter<"name in reports">:$name,
@@ -108,6 +112,7 @@ def Systolic_Target : Systolic_Attr<"Target", "target"> {
     "int64_t":$vector_lanes,
     "int64_t":$vector_latency,
     "int64_t":$vector_stages,
+    "int64_t":$vector_divide_slots,
     "int64_t":$clock_megahertz,
     "::mlir::DictionaryAttr":$energy);
   let genVerifyDecl = 1;
@@ -161,23 +166,55 @@ def Systolic_Window : Systolic_Attr<"Window", "window"> {
 def Systolic_Layout : Systolic_Attr<"Layout", "layout"> {
   let summary = "Where the elements of a tensor lie in a buffer";
   let description = [{
-    Element (channel, row, column) lies at byte `channel * pitches[0] +
+    Element (channel, row, column) lies at byte `offset + channel * pitches[0] +
     row * pitches[1] + column * pitches[2]`. In a `banded` buffer, which holds
     only what the current band of output positions needs, rows and columns count
     from the band's first one.
 
     Constraints:
     - (L1) `pitches` has three entries, at least 0.
-    - (L2) `element_bytes` is 1 or 4.
+    - (L2) `element_type` is i8, i32 or f32.
+    - (L3) `offset` is at least 0.
   }];
   let parameters = (ins
     ArrayRefParameter<"int64_t">:$pitches,
-    "int64_t":$element_bytes,
-    "bool":$banded);
+    "::mlir::Type":$element_type,
+    "bool":$banded,
+    DefaultValuedParameter<"int64_t", "0">:$offset);
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    ::colonnade::sim::ScalarType getScalarType() const;
+    static LayoutAttr get(::mlir::MLIRContext *context,
+                          ::llvm::ArrayRef<int64_t> pitches,
+                          ::colonnade::sim::ScalarType type, bool banded,
+                          int64_t offset = 0);
+  }];
+  let assemblyFormat = [{
+    `<` `pitches` `=` `[` $pitches `]` `,` `element_type` `=` $element_type
+    `,` `banded` `=` $banded (`,` `offset` `=` $offset^)? `>`
+  }];
+}
+
+def Systolic_Strides : Systolic_Attr<"Strides", "strides"> {
+  let summary = "Where the elements that a loop nest meets lie in a buffer";
+  let description = [{
+    The element of loop (or tensor) indices i lies at byte `offset` + the sum of
+    i[d] * `pitches[d]`. In a `chunked` buffer, which holds only what one chunk
+    of the loops needs, indices count from the chunk's first one.
+
+    Constraints:
+    - (I1) `offset` is at least 0.
+    - (I2) `element_type` is i8, i32 or f32.
+  }];
+  let parameters = (ins
+    "::mlir::Type":$element_type,
+    "int64_t":$offset,
+    OptionalArrayRefParameter<"int64_t">:$pitches,
+    "bool":$chunked);
   let genVerifyDecl = 1;
   let assemblyFormat = [{
-    `<` `pitches` `=` `[` $pitches `]` `,` `element_bytes` `=` $element_bytes
-    `,` `banded` `=` $banded `>`
+    `<` $element_type `,` `offset` `=` $offset `,`
+    `pitches` `=` `[` (`]`) : ($pitches^ `]`)? `,` `chunked` `=` $chunked `>`
   }];
 }
 

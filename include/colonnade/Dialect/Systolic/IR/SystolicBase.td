@@ -22,8 +22,8 @@ def Systolic_Dialect : Dialect {
   let description = [{
     The dialect has two levels.
 
-    *Mapped* ops (`systolic.contract`, `systolic.vector`) still work on tensors:
-    each is one layer of the network, its weights packed the way the array holds
+    *Mapped* ops (`systolic.contract`, `systolic.vector`, `systolic.nest`) still
+    work on tensors: each is one layer of the network, its weights packed the way the array holds
     them and its elementwise code a region of scalar operations. A mapped layer
     says what runs where, not yet when.
 

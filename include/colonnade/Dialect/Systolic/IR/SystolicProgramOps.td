@@ -63,7 +63,7 @@ def Systolic_HostInputOp : Systolic_HostTensorOp<"host_input"> {
     `scale` is the real value of the integer 1.
 
     Constraints:
-    - (H1) the tensor is static, i8 or i32; the scale is positive and finite;
+    - (H1) the tensor is static, i8, i32 or f32; the scale is positive and finite;
       the address is at least 0; the buffer is in DRAM.
   }];
 }
@@ -130,13 +130,14 @@ def Systolic_DmaCopyOp : Systolic_QueueOp<"dma_copy"> {
 
     Constraints:
     - (D1) `position` has two values; source and destination have the same
-      element bytes and lie in different memories.
+      element type and lie in different memories.
     - (D2) `channels` and `band` are at least 1.
   }];
   let arguments = (ins StrAttr:$layer, Systolic_Buffer:$source,
                        Systolic_Buffer:$destination,
                        Index:$channel, Variadic<Index>:$position,
                        Variadic<Systolic_Token>:$after,
+                       Variadic<Index>:$source_offset,
                        Variadic<Index>:$destination_offset,
                        I64Attr:$channels, DenseI64ArrayAttr:$band,
                        Systolic_Window:$window,
@@ -144,7 +145,8 @@ def Systolic_DmaCopyOp : Systolic_QueueOp<"dma_copy"> {
                        Systolic_Layout:$destination_layout);
   let results = (outs Systolic_Token:$token);
   let assemblyFormat = [{
-    $layer $source $source_layout `to` $destination (`+` $destination_offset^)?
+    $layer $source (`+` $source_offset^)? $source_layout
+    `to` $destination (`+` $destination_offset^)?
     $destination_layout `channels` `[` $channel `]` $channels
     `positions` `[` $position `]` $band $window
     (`after` $after^)? attr-dict
@@ -154,20 +156,28 @@ def Systolic_DmaCopyOp : Systolic_QueueOp<"dma_copy"> {
 }
 
 def Systolic_DmaWeightsOp : Systolic_QueueOp<"dma_weights"> {
-  let summary = "DMA queue: copy a tile of packed weights to weight SRAM";
+  let summary = "DMA queue: copy a tile of weights to weight SRAM";
   let description = [{
-    The tile starts at matrix row `tile[0]` and array column `tile[1]` and is
-    clamped at the matrix's edges.
+    The tile starts at matrix row `tile[1]` and array column `tile[2]` of block
+    `tile[0]` and is clamped at the block's edges. Run-time weights are gathered
+    from their tensor: the value of a block's row and matrix column lies at
+    `source_strides` of [block, row, matrix column].
 
     Constraints:
-    - (D3) `tile` has two values; the destination is weight SRAM.
+    - (D3) `tile` has three values; the destination is weight SRAM.
+    - (D4) there is a source, in DRAM or data SRAM, with strides of i8 and three
+      pitches, if and only if the weights are computed at run time.
   }];
   let arguments = (ins StrAttr:$layer, Systolic_PackedWeights:$weights,
                        Variadic<Index>:$tile, Systolic_Buffer:$destination,
-                       Index:$offset, Variadic<Systolic_Token>:$after);
+                       Index:$offset, Optional<Systolic_Buffer>:$source,
+                       Variadic<Systolic_Token>:$after,
+                       OptionalAttr<Systolic_Strides>:$source_strides);
   let results = (outs Systolic_Token:$token);
   let assemblyFormat = [{
-    $layer $weights `[` $tile `]` `to` $destination `+` $offset
+    $layer $weights `[` $tile `]`
+    (`from` $source^ $source_strides `:` qualified(type($source)))?
+    `to` $destination `+` $offset
     (`after` $after^)? attr-dict `:` qualified(type($destination))
   }];
   let hasVerifier = 1;
@@ -177,7 +187,7 @@ def Systolic_LoadWeightsOp : Systolic_QueueOp<"load_weights"> {
   let summary = "Weight loader queue: shift a tile into the shadow registers";
   let description = [{
     Constraints:
-    - (D3) `tile` has two values; the source is weight SRAM.
+    - (D3) `tile` has three values; the source is weight SRAM.
   }];
   let arguments = (ins StrAttr:$layer, Systolic_PackedWeights:$weights,
                        Variadic<Index>:$tile, Systolic_Buffer:$source,
@@ -193,20 +203,22 @@ def Systolic_LoadWeightsOp : Systolic_QueueOp<"load_weights"> {
 def Systolic_StreamOp : Systolic_QueueOp<"stream"> {
   let summary = "Array queue: stream a band of positions through a tile";
   let description = [{
-    Swaps the shadow registers in and streams the band's positions. The tile at
-    array column 0 overwrites the accumulators, the others add to them. `done`
+    Swaps the shadow registers in and streams the band's positions of the
+    tensor at byte `data_offset` of the data buffer. The tile at array column 0
+    overwrites the accumulators, the others add to them. `done`
     completes when the last result is stored, `swapped` when the last cell has
     taken its weights, so that the shadow registers may be loaded again.
 
     Constraints:
-    - (S1) `tile` and `position` have two values, `band` two sizes, at least 1.
+    - (S1) `tile` has three values, `position` two; `band` has two sizes, at
+      least 1.
     - (S2) data is in data SRAM, accumulators in accumulator SRAM, with
-      1-byte and 4-byte elements.
+      i8 and i32 elements.
     - (S3) `step_cycles` is at least 1.
   }];
   let arguments = (ins StrAttr:$layer, Systolic_PackedWeights:$weights,
                        Variadic<Index>:$tile, Systolic_Buffer:$data,
-                       Variadic<Index>:$position,
+                       Index:$data_offset, Variadic<Index>:$position,
                        Systolic_Buffer:$accumulators, Index:$offset,
                        Variadic<Systolic_Token>:$after,
                        DenseI64ArrayAttr:$band, Systolic_Window:$window,
@@ -215,7 +227,7 @@ def Systolic_StreamOp : Systolic_QueueOp<"stream"> {
                        I64Attr:$step_cycles, I64Attr:$data_terms);
   let results = (outs Systolic_Token:$done, Systolic_Token:$swapped);
   let assemblyFormat = [{
-    $layer $weights `[` $tile `]` `data` $data $data_layout
+    $layer $weights `[` $tile `]` `data` $data `+` $data_offset $data_layout
     `positions` `[` $position `]` $band $window
     `accumulators` $accumulators `+` $offset $accumulator_layout
     `step` $step_cycles `data_terms` $data_terms (`after` $after^)? attr-dict
@@ -228,8 +240,10 @@ def Systolic_VectorPassOp : Systolic_QueueOp<"vector_pass",
     [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "Vector queue: reduce, compute and store a band of positions";
   let description = [{
-    As `systolic.vector`, for `channels` channels from `channel` on and one band
-    of positions. `offsets` has a byte offset into each input's buffer. A layout
+    As `systolic.vector`, or the region of a `systolic.contract` (reduction
+    `none`: takes the element at the position itself), for `channels` channels from `channel` on and one band
+    of positions. `offsets` has a byte offset into each input's buffer,
+    `output_offset` is one into the output's. A layout
     with row and column pitch 0 is a per-channel vector; channels count from 0
     in the output and in inputs of `tensor` extent, and from `channel` in
     `per_tile` inputs (accumulators and tile parameters).
@@ -237,14 +251,15 @@ def Systolic_VectorPassOp : Systolic_QueueOp<"vector_pass",
     Constraints:
     - (Y1) `inputs`, `offsets`, `input_layouts` and `per_tile` have one entry per
       region argument, `position` has two values, `band` two sizes, at least 1.
-    - (Y2) the region uses only vector-unit operations and yields an integer of
-      the output layout's element bytes.
+    - (Y2) the region uses only vector-unit operations and yields a value of
+      the output layout's element type.
+    - (Y3) without a reduction the kernel is 1x1, unpadded, with unit strides.
   }];
   let arguments = (ins StrAttr:$layer, Index:$channel,
                        Variadic<Index>:$position,
                        Variadic<Systolic_Buffer>:$inputs,
                        Variadic<Index>:$offsets,
-                       Systolic_Buffer:$output,
+                       Systolic_Buffer:$output, Index:$output_offset,
                        Variadic<Systolic_Token>:$after,
                        I64Attr:$channels, DenseI64ArrayAttr:$band,
                        Systolic_ReductionAttr:$reduction,
@@ -258,7 +273,75 @@ def Systolic_VectorPassOp : Systolic_QueueOp<"vector_pass",
     `positions` `[` $position `]` $band $window
     `ins` `(` $inputs `+` $offsets `:` qualified(type($inputs)) `)`
     $input_layouts $per_tile
-    `outs` `(` $output `:` qualified(type($output)) `)` $output_layout
+    `outs` `(` $output `+` $output_offset `:` qualified(type($output)) `)`
+    $output_layout (`after` $after^)? attr-dict-with-keyword $body
+  }];
+  let hasVerifier = 1;
+}
+
+def Systolic_DmaBoxOp : Systolic_QueueOp<"dma_box"> {
+  let summary = "DMA queue: copy a box of a tensor";
+  let description = [{
+    Copies `box` elements from `position` on, clamped at `extents`, between two
+    strided buffers. Pitches and positions have an entry per dimension.
+
+    Constraints:
+    - (X1) `box`, `extents`, `position` and both pitches have one entry per
+      dimension; sizes are at least 1.
+    - (X2) source and destination have the same element type and lie in
+      different memories.
+  }];
+  let arguments = (ins StrAttr:$layer, Systolic_Buffer:$source,
+                       Systolic_Buffer:$destination,
+                       Variadic<Index>:$position,
+                       Variadic<Systolic_Token>:$after,
+                       DenseI64ArrayAttr:$box, DenseI64ArrayAttr:$extents,
+                       Systolic_Strides:$source_strides,
+                       Systolic_Strides:$destination_strides);
+  let results = (outs Systolic_Token:$token);
+  let assemblyFormat = [{
+    $layer $source $source_strides `to` $destination $destination_strides
+    `box` $box `of` $extents `at` `[` $position `]` (`after` $after^)? attr-dict
+    `:` qualified(type($source)) `to` qualified(type($destination))
+  }];
+  let hasVerifier = 1;
+}
+
+def Systolic_NestPassOp : Systolic_QueueOp<"nest_pass",
+    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "Vector queue: run a chunk of a loop nest";
+  let description = [{
+    As `systolic.nest`, for `chunk` indices of each loop from `position` on,
+    clamped at the loop's extent.
+
+    Constraints:
+    - (A1) `extents`, `chunk` and `position` have one entry per loop; sizes are
+      at least 1. `reduce` is in [0, number of loops], the chunk holds all of a
+      reduction loop, and there is an `initial` of the output's element type if
+      and only if `reduce` is not 0.
+    - (A2) there is a `#systolic.strides` per input; it and the output's have a
+      pitch per loop, and the output's pitch in a reduction loop is 0.
+    - (A3) inputs are not in DRAM, the output is in data SRAM.
+    - (A4) the region has an argument per input, of its element type, and with
+      reduction loops one of the output's; it uses only vector-unit operations
+      and yields the output's element type.
+  }];
+  let arguments = (ins StrAttr:$layer, Variadic<Index>:$position,
+                       Variadic<Systolic_Buffer>:$inputs,
+                       Systolic_Buffer:$output,
+                       Variadic<Systolic_Token>:$after,
+                       DenseI64ArrayAttr:$extents, DenseI64ArrayAttr:$chunk,
+                       DefaultValuedAttr<I64Attr, "0">:$reduction_loops,
+                       OptionalAttr<TypedAttrInterface>:$initial,
+                       ArrayAttr:$input_strides,
+                       Systolic_Strides:$output_strides);
+  let results = (outs Systolic_Token:$token);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $layer `loops` $extents `chunk` $chunk `at` `[` $position `]`
+    (`reduce` $reduction_loops^ `from` $initial)?
+    (`ins` `(` $inputs^ `:` qualified(type($inputs)) `)`)? $input_strides
+    `outs` `(` $output `:` qualified(type($output)) `)` $output_strides
     (`after` $after^)? attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;

@@ -17,7 +17,9 @@ def Schedule : Pass<"systolic-schedule", "::mlir::ModuleOp"> {
     Replaces every function of mapped layers by a `systolic.program`. Tensors
     get places in data SRAM by first fit over their lifetimes; what does not fit
     lives in DRAM, and the layers that touch it work band by band of output
-    positions. Weight tiles and vector parameters are double-buffered in weight
+    positions, nests chunk by chunk of their parallel loops, the outer loop
+    halved first, with a box of each spilled tensor (one buffer per box, loaded
+    once where all chunks read the same). Weight tiles and vector parameters are double-buffered in weight
     SRAM, accumulators in accumulator SRAM. Tokens order exactly the accesses
     that conflict.
 

@@ -1,0 +1,78 @@
+//===- QuantizeValues.h - Float values and their integer forms -*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What each value of the float function is in the quantized one: integers with
+// a meaning pending, an int8 tensor, an f32 tensor. A form that is asked for
+// and not there yet is made of another. Private to the transforms library.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEVALUES_H
+#define COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEVALUES_H
+
+#include "Calibration.h"
+#include "QuantizePending.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace colonnade {
+
+/// Name of the pass's remarks.
+inline constexpr llvm::StringLiteral kQuantizeRule = "quantize";
+
+/// An int8 tensor and the real value of its integer 1.
+struct QuantizedTensor {
+  mlir::Value value;
+  double scale;
+};
+
+class QuantizedValues {
+public:
+  /// Creates ops with `builder`, which must outlive this.
+  QuantizedValues(mlir::OpBuilder &builder, const ActivationRanges &ranges)
+      : builder(builder), ranges(ranges) {}
+
+  void setPending(mlir::Value value, PendingValue form);
+  void setInt8(mlir::Value value, QuantizedTensor tensor);
+  void setReal(mlir::Value value, mlir::Value real);
+
+  /// The integers of a value that is neither f32 nor a constant.
+  const PendingValue &getPending(mlir::Value value) const {
+    return pending.at(value);
+  }
+  bool isInt8(mlir::Value value) const { return int8Values.contains(value); }
+  size_t getNumInt8() const { return int8Values.size(); }
+
+  /// The value as int8, at the scale of its range.
+  mlir::FailureOr<QuantizedTensor> getInt8(mlir::Value value);
+  /// The value as int8 at `scale`.
+  mlir::FailureOr<mlir::Value> getInt8(mlir::Value value, double scale);
+  /// The value as integers of `bits` bits held in i32.
+  mlir::FailureOr<QuantizedTensor> getOutput(mlir::Value value, int64_t bits);
+  /// The value as f32.
+  mlir::Value getReal(mlir::Value value);
+
+  /// A copy of a constant, initial value or scalar of the float function.
+  mlir::Value clone(mlir::Value constant);
+
+  void remark(mlir::Value value, double scale) const;
+
+private:
+  mlir::FailureOr<mlir::Value> getIntegers(mlir::Value value, double scale,
+                                           ResultRange range);
+  double findRange(mlir::Value value) const;
+  mlir::Value quantizeConstant(mlir::Value constant, double scale);
+
+  mlir::OpBuilder &builder;
+  const ActivationRanges &ranges;
+  llvm::DenseMap<mlir::Value, PendingValue> pending;
+  llvm::DenseMap<mlir::Value, QuantizedTensor> int8Values;
+  llvm::DenseMap<mlir::Value, mlir::Value> reals;
+  mlir::IRMapping constants;
+};
+
+} // namespace colonnade
+
+#endif // COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEVALUES_H

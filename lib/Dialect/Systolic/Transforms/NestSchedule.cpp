@@ -1,0 +1,219 @@
+//===- NestSchedule.cpp - Loop nests of a schedule ------------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The part of ScheduleBuilder that runs nests: one pass where all tensors are
+// in data SRAM, otherwise a loop over chunks that loads a box of each spilled
+// operand, runs the pass and stores the box that it made. Boxes that are the
+// same for every chunk are loaded once. Boxes have one buffer each: a load
+// waits for the pass that read the buffer before it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScheduleBuilder.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace colonnade;
+using namespace colonnade::systolic;
+
+//===----------------------------------------------------------------------===//
+// Strides
+//===----------------------------------------------------------------------===//
+
+/// Byte pitches of a dense box of elements of `type`.
+static Pitches getBoxPitches(RankedTensorType type, ArrayRef<int64_t> box) {
+  return getDensePitches(type.clone(box));
+}
+
+/// Pitches of loops whose indices reach a tensor of `pitches` through `forms`.
+static Pitches getLoopPitches(ArrayRef<LinearForm> forms,
+                              ArrayRef<int64_t> pitches, size_t loops) {
+  Pitches result(loops, 0);
+  for (auto [form, pitch] : llvm::zip_equal(forms, pitches))
+    for (auto [loop, coefficient] : llvm::enumerate(form.coefficients))
+      result[loop] += coefficient * pitch;
+  return result;
+}
+
+StridesAttr ScheduleBuilder::getNestStrides(const LayerPlan &layer,
+                                            const OperandPlan &operand) const {
+  SmallVector<LinearForm> forms = getIndexForms(operand);
+  bool isBoxed = operand.band.bytes != 0;
+  Pitches pitches =
+      isBoxed ? getBoxPitches(operand.type, getOperandBox(layer, operand))
+              : operand.view.pitches;
+  int64_t offset = 0;
+  if (!isBoxed) {
+    offset = operand.view.offset;
+    for (auto [form, pitch] : llvm::zip_equal(forms, pitches))
+      offset += form.offset * pitch;
+  }
+  return StridesAttr::get(builder.getContext(), operand.type.getElementType(),
+                          offset,
+                          getLoopPitches(forms, pitches, layer.chunk.size()),
+                          /*chunked=*/isBoxed);
+}
+
+StridesAttr ScheduleBuilder::getResultStrides(const LayerPlan &layer) const {
+  RankedTensorType type = layer.getResultType();
+  bool isBoxed = layer.resultBand.bytes != 0;
+  Pitches pitches = isBoxed ? getBoxPitches(type, getResultBox(layer))
+                            : layer.resultView.pitches;
+  pitches.resize(layer.chunk.size(), 0);
+  return StridesAttr::get(builder.getContext(), type.getElementType(),
+                          isBoxed ? 0 : layer.resultView.offset, pitches,
+                          /*chunked=*/isBoxed);
+}
+
+/// Strides of a whole tensor, or of a dense box of it.
+static StridesAttr getTensorStrides(RankedTensorType type,
+                                    const TensorView &view) {
+  return StridesAttr::get(type.getContext(), type.getElementType(), view.offset,
+                          view.pitches, /*chunked=*/false);
+}
+
+static StridesAttr getBoxStrides(RankedTensorType type, ArrayRef<int64_t> box) {
+  return StridesAttr::get(type.getContext(), type.getElementType(),
+                          /*offset=*/0, getBoxPitches(type, box),
+                          /*chunked=*/true);
+}
+
+//===----------------------------------------------------------------------===//
+// Boxes
+//===----------------------------------------------------------------------===//
+
+/// The first index of a dimension that the chunk needs.
+Value ScheduleBuilder::getPosition(const LinearForm &form,
+                                   const NestPlace &place, Location loc) {
+  MLIRContext *context = builder.getContext();
+  AffineExpr index = getAffineConstantExpr(form.offset, context);
+  SmallVector<Value> operands;
+  for (auto [loop, coefficient] : llvm::enumerate(form.coefficients)) {
+    if (coefficient == 0 || place.position[loop] == getIndex(0))
+      continue;
+    index = index + getAffineDimExpr(operands.size(), context) * coefficient;
+    operands.push_back(place.position[loop]);
+  }
+  if (auto constant = dyn_cast<AffineConstantExpr>(index))
+    return getIndex(constant.getValue());
+  if (isa<AffineDimExpr>(index))
+    return operands.front();
+  return affine::AffineApplyOp::create(
+      builder, loc, AffineMap::get(operands.size(), 0, index), operands);
+}
+
+/// Loads the boxes of spilled operands that are the same in every chunk, or
+/// those that are not; each waits for the last readers of its buffer.
+void ScheduleBuilder::loadBoxes(LayerPlan &layer, bool invariant,
+                                NestPlace &place) {
+  Location loc = layer.op->getLoc();
+  for (OperandPlan &operand : layer.operands) {
+    if (operand.band.bytes == 0 || isInvariant(layer, operand) != invariant)
+      continue;
+    SmallVector<Value> after = {carried[PassNewer]};
+    llvm::append_range(after,
+                       tracker.getConflicts(MemorySpace::DataSram, operand.band,
+                                            /*isWrite=*/true, sim::Queue::Dma));
+    SmallVector<int64_t> box = getOperandBox(layer, operand);
+    SmallVector<Value> position;
+    for (const LinearForm &form : getIndexForms(operand))
+      position.push_back(getPosition(form, place, loc));
+    auto copy =
+        DmaBoxOp::create(builder, loc, getTokenType(), layer.name,
+                         getTensorBuffer(operand.view.root),
+                         getBuffer("box", MemorySpace::DataSram, operand.band),
+                         position, after, builder.getDenseI64ArrayAttr(box),
+                         builder.getDenseI64ArrayAttr(operand.type.getShape()),
+                         getTensorStrides(operand.type, operand.view),
+                         getBoxStrides(operand.type, box));
+    place.ready.push_back(copy.getToken());
+  }
+}
+
+void ScheduleBuilder::storeBox(LayerPlan &layer, const NestPlace &place) {
+  if (layer.resultBand.bytes == 0)
+    return;
+  RankedTensorType type = layer.getResultType();
+  SmallVector<int64_t> box = getResultBox(layer);
+  auto copy = DmaBoxOp::create(
+      builder, layer.op->getLoc(), getTokenType(), layer.name,
+      getBuffer("box", MemorySpace::DataSram, layer.resultBand),
+      getTensorBuffer(layer.resultView.root),
+      ArrayRef(place.position).take_front(box.size()),
+      ValueRange{carried[PassNewer]}, builder.getDenseI64ArrayAttr(box),
+      builder.getDenseI64ArrayAttr(type.getShape()), getBoxStrides(type, box),
+      getTensorStrides(type, layer.resultView));
+  carried[Stored] = copy.getToken();
+}
+
+//===----------------------------------------------------------------------===//
+// Passes
+//===----------------------------------------------------------------------===//
+
+Value ScheduleBuilder::buildNestPass(LayerPlan &layer, const NestPlace &place) {
+  auto nest = cast<NestOp>(layer.op);
+  SmallVector<Value> buffers, after(place.ready);
+  SmallVector<Attribute> strides;
+  for (auto [i, operand] : llvm::enumerate(layer.operands)) {
+    llvm::append_range(after,
+                       getOperandConflicts(layer, i, sim::Queue::Vector));
+    buffers.push_back(
+        operand.band.bytes
+            ? getBuffer("box", MemorySpace::DataSram, operand.band)
+            : getTensorBuffer(operand.view.root));
+    strides.push_back(getNestStrides(layer, operand));
+  }
+  bool isBoxed = layer.resultBand.bytes != 0;
+  llvm::append_range(
+      after,
+      tracker.getConflicts(MemorySpace::DataSram,
+                           isBoxed ? layer.resultBand : getResultRange(layer),
+                           /*isWrite=*/true, sim::Queue::Vector));
+  if (isBoxed)
+    after.push_back(carried[Stored]);
+  Value output = isBoxed
+                     ? getBuffer("box", MemorySpace::DataSram, layer.resultBand)
+                     : getTensorBuffer(layer.resultView.root);
+  auto pass = NestPassOp::create(
+      builder, nest.getLoc(), getTokenType(), nest.getLayerAttr(),
+      place.position, buffers, output, after, nest.getExtentsAttr(),
+      builder.getDenseI64ArrayAttr(layer.chunk), nest.getReductionLoopsAttr(),
+      nest.getInitialAttr(), builder.getArrayAttr(strides),
+      getResultStrides(layer));
+  IRMapping mapping;
+  nest.getBody().cloneInto(&pass.getBody(), mapping);
+  return pass.getToken();
+}
+
+void ScheduleBuilder::buildChunk(LayerPlan &layer, NestPlace place) {
+  place.position.resize(layer.chunk.size(), getIndex(0));
+  loadBoxes(layer, /*invariant=*/false, place);
+  Value token = buildNestPass(layer, place);
+  carried[PassOlder] = carried[PassNewer];
+  carried[PassNewer] = token;
+  storeBox(layer, place);
+}
+
+/// The loops that are left, around one chunk.
+void ScheduleBuilder::buildChunks(LayerPlan &layer, NestPlace &place) {
+  size_t depth = place.position.size();
+  if (depth == getResultBox(layer).size())
+    return buildChunk(layer, place);
+  loop(cast<NestOp>(layer.op).getExtents()[depth], layer.chunk[depth],
+       [&](Value index) {
+         place.position.push_back(index);
+         buildChunks(layer, place);
+         place.position.pop_back();
+       });
+}
+
+void ScheduleBuilder::buildNest(LayerPlan &layer) {
+  NestPlace place;
+  place.position.assign(layer.chunk.size(), getIndex(0));
+  loadBoxes(layer, /*invariant=*/true, place);
+  place.position.clear();
+  buildChunks(layer, place);
+}

@@ -1,0 +1,136 @@
+//===- Slices.cpp - ONNX Slice --------------------------------------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See the header. Bounds follow ONNX: negative ones count from the back, and
+// those outside the tensor are clamped.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Slices.h"
+#include "Axes.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace colonnade::onnximport;
+using llvm::Twine;
+
+/// `value` with the dimensions marked `reversed` running backward.
+static Value createReverse(ImplicitLocOpBuilder &builder, Value value,
+                           ArrayRef<bool> reversed) {
+  RankedTensorType type = getTensorType(value);
+  SmallVector<AffineExpr> expressions;
+  for (auto [dimension, isReversed] : llvm::enumerate(reversed)) {
+    AffineExpr index = builder.getAffineDimExpr(dimension);
+    expressions.push_back(isReversed ? type.getDimSize(dimension) - 1 - index
+                                     : index);
+  }
+  AffineMap map =
+      AffineMap::get(type.getRank(), 0, expressions, builder.getContext());
+  return createElementwise(
+      builder, type, MappedValue{value, map},
+      [](ImplicitLocOpBuilder &, ValueRange args) { return args[0]; });
+}
+
+Value colonnade::onnximport::createStridedSlice(ImplicitLocOpBuilder &builder,
+                                                Value value,
+                                                ArrayRef<Positions> ranges) {
+  SmallVector<int64_t> offsets, sizes, strides;
+  SmallVector<bool> reversed;
+  for (const Positions &range : ranges) {
+    int64_t last = range.begin + (range.size - 1) * range.step;
+    reversed.push_back(range.step < 0 && range.size > 1);
+    offsets.push_back(reversed.back() ? last : range.begin);
+    sizes.push_back(range.size);
+    strides.push_back(range.size > 1 ? std::abs(range.step) : 1);
+  }
+  RankedTensorType type = getTensorType(value).clone(sizes);
+  if (type.getNumElements() == 0)
+    return createEmpty(builder, type);
+  if (type != value.getType()) {
+    MLIRContext *context = builder.getContext();
+    value = tensor::ExtractSliceOp::create(
+        builder, type, value, getAsIndexOpFoldResult(context, offsets),
+        getAsIndexOpFoldResult(context, sizes),
+        getAsIndexOpFoldResult(context, strides));
+  }
+  return llvm::is_contained(reversed, true)
+             ? createReverse(builder, value, reversed)
+             : value;
+}
+
+namespace {
+/// What a Slice node says, by the axes it names.
+struct SliceBounds {
+  SmallVector<int64_t> starts, ends, axes, steps;
+};
+} // namespace
+
+/// Attributes before opset 10, operands since.
+static FailureOr<SliceBounds> getBounds(NodeImporter &node) {
+  SliceBounds bounds;
+  StringRef names[] = {"starts", "ends", "axes", "steps"};
+  SmallVector<int64_t> *lists[] = {&bounds.starts, &bounds.ends, &bounds.axes,
+                                   &bounds.steps};
+  for (unsigned index = 0; index < 4; ++index) {
+    auto list = getIntegerList(node, 10, index + 1, names[index]);
+    if (failed(list))
+      return failure();
+    if (*list)
+      *lists[index] = **list;
+    else if (index == 2)
+      bounds.axes =
+          llvm::to_vector(llvm::seq<int64_t>(0, bounds.starts.size()));
+    else if (index == 3)
+      bounds.steps.assign(bounds.starts.size(), 1);
+    if (lists[index]->size() != bounds.starts.size())
+      return node.reject("expected " + Twine(bounds.starts.size()) + " " +
+                         names[index] + ", got " + Twine(lists[index]->size()));
+  }
+  return bounds;
+}
+
+/// The positions from `start` to before `end`, clamped to a dimension's size.
+static Positions clampRange(int64_t start, int64_t end, int64_t step,
+                            int64_t size) {
+  // Bounds are often INT64_MAX or INT64_MIN: never add to them unclamped.
+  auto clamp = [&](int64_t bound, int64_t low, int64_t high) {
+    return std::clamp(bound < 0 ? std::max(bound, -size - 1) + size : bound,
+                      low, high);
+  };
+  bool forward = step > 0;
+  int64_t begin = clamp(start, 0, forward ? size : size - 1);
+  int64_t stop = forward ? clamp(end, 0, size) : clamp(end, -1, size - 1);
+  int64_t span = forward ? stop - begin : begin - stop;
+  // The unsigned negation of INT64_MIN is its magnitude.
+  uint64_t stride = forward ? step : -static_cast<uint64_t>(step);
+  int64_t count = span <= 0 ? 0 : llvm::divideCeil(uint64_t(span), stride);
+  return {begin, count, count > 1 ? step : 1};
+}
+
+static LogicalResult importSlice(NodeImporter &node) {
+  ArrayRef<int64_t> shape = node.getInputType(0).getShape();
+  FailureOr<SliceBounds> bounds = getBounds(node);
+  if (failed(bounds))
+    return failure();
+  SmallVector<Positions> ranges;
+  for (int64_t size : shape)
+    ranges.push_back({0, size, 1});
+  for (auto [start, end, axis, step] : llvm::zip_equal(
+           bounds->starts, bounds->ends, bounds->axes, bounds->steps)) {
+    FailureOr<int64_t> dimension = normalizeAxis(node, axis, shape.size());
+    if (failed(dimension))
+      return failure();
+    if (step == 0)
+      return node.reject("expected steps other than 0");
+    ranges[*dimension] = clampRange(start, end, step, shape[*dimension]);
+  }
+  node.setResult(0, createStridedSlice(node.builder, node.getInput(0), ranges));
+  return success();
+}
+
+void colonnade::onnximport::addSliceOps(ImportTable &table) {
+  table["Slice"] = importSlice;
+}
