@@ -13,12 +13,32 @@
 
 #include "colonnade/Numerics/TermSelection.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include <limits>
 
 using namespace colonnade;
 
 /// Exponent of the largest term of any magnitude up to 255.
 static constexpr int largestExponent = 8;
+
+static constexpr int32_t largestMagnitude = 255;
+
+/// The terms of every value, indexed by value + largestMagnitude.
+using EncodingTable = std::array<TermList, 2 * largestMagnitude + 1>;
+
+/// Encodes every value once; matrices have millions of them.
+static EncodingTable makeEncodingTable(DigitSet digits) {
+  EncodingTable table;
+  for (auto [index, terms] : llvm::enumerate(table))
+    terms = encodeTerms(static_cast<int32_t>(index) - largestMagnitude, digits);
+  return table;
+}
+
+static const EncodingTable &getEncodingTable(DigitSet digits) {
+  static const auto tables =
+      llvm::map_to_vector<0>(getAllDigitSets(), makeEncodingTable);
+  return tables[static_cast<size_t>(digits)];
+}
 
 static bool fitsInt8(int32_t value) {
   return value >= std::numeric_limits<int8_t>::min() &&
@@ -30,8 +50,7 @@ namespace {
 /// a prefix of the terms is ever kept.
 class PartialValue {
 public:
-  PartialValue(int32_t value, DigitSet digits)
-      : terms(encodeTerms(value, digits)) {}
+  explicit PartialValue(llvm::ArrayRef<Term> terms) : terms(terms) {}
 
   int32_t getSum() const { return sum; }
 
@@ -60,7 +79,7 @@ public:
   }
 
 private:
-  TermList terms;
+  llvm::ArrayRef<Term> terms;
   size_t next = 0;
   int32_t sum = 0;
 };
@@ -71,9 +90,10 @@ private:
 template <typename ValueT, typename TakeTermFn>
 static void selectWith(llvm::MutableArrayRef<ValueT> group, unsigned budget,
                        DigitSet digits, TakeTermFn takeTerm) {
+  const EncodingTable &encodings = getEncodingTable(digits);
   llvm::SmallVector<PartialValue, 16> values;
   for (ValueT value : group)
-    values.emplace_back(value, digits);
+    values.emplace_back(encodings[value + largestMagnitude]);
   for (int exponent = largestExponent; exponent >= 0; --exponent)
     for (PartialValue &value : values)
       if (budget > 0 && value.isNextExponent(exponent))
@@ -95,16 +115,22 @@ void colonnade::selectTerms(llvm::MutableArrayRef<int8_t> group,
   });
 }
 
-unsigned colonnade::countPromisedTerms(int8_t value, DigitSet digits) {
+/// The encodings by which a promise in `digits` is counted.
+static const EncodingTable &getPromisedEncodings(DigitSet digits) {
   // NAF is the shortest signed encoding, so it is the shorter of the two.
-  return countTerms(value, hasNegativeDigits(digits) ? DigitSet::Naf : digits);
+  return getEncodingTable(hasNegativeDigits(digits) ? DigitSet::Naf : digits);
+}
+
+unsigned colonnade::countPromisedTerms(int8_t value, DigitSet digits) {
+  return getPromisedEncodings(digits)[value + largestMagnitude].size();
 }
 
 bool colonnade::keepsBudget(llvm::ArrayRef<int8_t> group, unsigned budget,
                             DigitSet digits) {
+  const EncodingTable &encodings = getPromisedEncodings(digits);
   size_t terms = 0;
   for (int8_t value : group)
-    terms += countPromisedTerms(value, digits);
+    terms += encodings[value + largestMagnitude].size();
   return terms <= budget;
 }
 

@@ -22,19 +22,35 @@ template <typename ValueT> static double getMagnitude(ValueT value) {
   return std::fabs(static_cast<double>(value));
 }
 
+/// The columns in which a row is nonzero.
+template <typename ValueT>
+static void findNonzeros(llvm::ArrayRef<ValueT> row,
+                         std::vector<int32_t> &columns) {
+  // Written without a branch, which would be hard to predict.
+  columns.resize(row.size() + 1);
+  size_t count = 0;
+  for (auto [column, value] : llvm::enumerate(row)) {
+    columns[count] = static_cast<int32_t>(column);
+    count += value != 0;
+  }
+  columns.resize(count);
+}
+
 /// For one row: the column of the largest magnitude in each group, ties to the
 /// lowest column. `assignment` is the group of each column, or -1.
 template <typename ValueT>
 static void findWinners(llvm::ArrayRef<ValueT> row,
+                        llvm::ArrayRef<int32_t> nonzeros,
                         llvm::ArrayRef<int32_t> assignment,
-                        llvm::MutableArrayRef<int64_t> winners) {
+                        llvm::MutableArrayRef<int32_t> winners) {
   llvm::fill(winners, -1);
-  for (auto [column, group] : llvm::enumerate(assignment)) {
+  for (int32_t column : nonzeros) {
+    int32_t group = assignment[column];
     if (group < 0)
       continue;
-    int64_t &winner = winners[group];
+    int32_t &winner = winners[group];
     if (winner < 0 || getMagnitude(row[column]) > getMagnitude(row[winner]))
-      winner = static_cast<int64_t>(column);
+      winner = column;
   }
 }
 
@@ -42,18 +58,18 @@ template <typename ValueT>
 static PruningLoss prune(llvm::MutableArrayRef<ValueT> matrix, int64_t rows,
                          int64_t columns, const ColumnGroups &groups) {
   std::vector<int32_t> assignment = getAssignment(groups, columns);
-  std::vector<int64_t> winners(groups.size());
+  std::vector<int32_t> nonzeros, winners(groups.size());
   PruningLoss loss;
   for (int64_t r = 0; r < rows; ++r) {
     llvm::MutableArrayRef<ValueT> row = matrix.slice(r * columns, columns);
-    findWinners(llvm::ArrayRef<ValueT>(row), assignment, winners);
-    for (auto [column, value] : llvm::enumerate(row)) {
-      if (value == 0)
-        continue;
+    findNonzeros(llvm::ArrayRef<ValueT>(row), nonzeros);
+    findWinners(llvm::ArrayRef<ValueT>(row), nonzeros, assignment, winners);
+    for (int32_t column : nonzeros) {
+      ValueT &value = row[column];
       ++loss.valuesBefore;
       loss.magnitudeBefore += getMagnitude(value);
       int32_t group = assignment[column];
-      if (group < 0 || winners[group] == static_cast<int64_t>(column))
+      if (group < 0 || winners[group] == column)
         continue;
       ++loss.valuesLost;
       loss.magnitudeLost += getMagnitude(value);

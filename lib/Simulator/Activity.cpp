@@ -28,7 +28,8 @@ namespace {
 
 class ActivityCounter {
 public:
-  explicit ActivityCounter(const Program &program) : program(program) {}
+  explicit ActivityCounter(const Program &program)
+      : program(program), streams(program) {}
   Activity run();
 
 private:
@@ -52,6 +53,7 @@ private:
   }
 
   const Program &program;
+  TileStreams streams;
   LayerActivity *layer = nullptr;
   /// Tiles seen so far: (layer, weights, block, row, column).
   std::set<std::tuple<unsigned, unsigned, int64_t, int64_t, int64_t>> tiles;
@@ -111,15 +113,13 @@ void ActivityCounter::count(const StreamTile &stream) {
   int64_t rows = program.getTileRows(stream.tile);
   int64_t columns = program.getTileColumns(stream.tile);
   int64_t vectors = getPositions(stream.band, stream.window);
-  llvm::ArrayRef<int32_t> streams =
+  llvm::ArrayRef<int32_t> entries =
       weights.getStreams(stream.tile.block, stream.tile.column, columns);
-  int64_t members = streams.size() - llvm::count(streams, -1);
+  int64_t members = entries.size() - llvm::count(entries, -1);
   layer->offeredSlots +=
       stream.stepCycles * vectors * machine.rows * machine.columns;
   layer->registerHops += (members + machine.columns) * rows * vectors;
-  int64_t reads =
-      getTileStreams(weights, stream.tile.block, stream.tile.column, columns)
-          .size();
+  int64_t reads = streams.get(stream.tile).size();
   addBytes(stream.data.memory, reads * vectors);
   int64_t accesses = stream.accumulate ? 2 : 1;
   addBytes(Memory::Accumulators,

@@ -198,10 +198,32 @@ int64_t sim::getRequiredStepCycles(const PackedWeights &weights, int64_t block,
       getBankReadCycles(streams, window, data, machine.dataSramBanks));
 }
 
-int64_t sim::getRequiredStepCycles(const Program &program,
-                                   const StreamTile &stream) {
-  return getRequiredStepCycles(program.weights[stream.tile.weights],
-                               stream.tile.block, stream.tile.column,
-                               program.getTileColumns(stream.tile),
-                               stream.window, stream.data, program.machine);
+static std::tuple<unsigned, int64_t, int64_t>
+getColumnTile(const WeightTile &tile) {
+  return {tile.weights, tile.block, tile.column};
+}
+
+llvm::ArrayRef<int32_t> TileStreams::get(const WeightTile &tile) {
+  auto [entry, isNew] = streams.try_emplace(getColumnTile(tile));
+  if (isNew)
+    entry->second = getTileStreams(program.weights[tile.weights], tile.block,
+                                   tile.column, program.getTileColumns(tile));
+  return entry->second;
+}
+
+int64_t TileStreams::getRequiredStepCycles(const StreamTile &stream) {
+  const MachineDescription &machine = program.machine;
+  const Window &window = stream.window;
+  const View &data = stream.data;
+  Reads reads = {data.channelPitch, window.dilationHeight * data.rowPitch,
+                 window.dilationWidth * data.columnPitch, window.kernelHeight,
+                 window.kernelWidth};
+  auto [entry, isNew] =
+      bankReadCycles.try_emplace({getColumnTile(stream.tile), reads});
+  if (isNew)
+    entry->second = getBankReadCycles(get(stream.tile), window, data,
+                                      machine.dataSramBanks);
+  const PackedWeights &weights = program.weights[stream.tile.weights];
+  return std::max(machine.cell->getCyclesPerStep(weights.promises),
+                  entry->second);
 }

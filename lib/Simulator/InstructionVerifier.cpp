@@ -22,8 +22,9 @@ namespace {
 class InstructionChecker {
 public:
   InstructionChecker(const Program &program, unsigned index,
-                     Violations &violations)
-      : program(program), index(index), violations(violations) {}
+                     TileStreams &streams, Violations &violations)
+      : program(program), index(index), streams(streams),
+        violations(violations) {}
 
   void checkTokens();
   void check(const DmaCopy &copy);
@@ -54,6 +55,7 @@ private:
 
   const Program &program;
   unsigned index;
+  TileStreams &streams;
   Violations &violations;
 };
 
@@ -174,7 +176,7 @@ void InstructionChecker::check(const StreamTile &stream) {
     return (void)report("its window has {0} channels x taps, but weights "
                         "'{1}' have {2} matrix columns",
                         taps, weights.name, weights.matrixColumns);
-  int64_t required = getRequiredStepCycles(program, stream);
+  int64_t required = streams.getRequiredStepCycles(stream);
   if (stream.stepCycles < required)
     report("a step takes {0} cycles, {1} fewer than the cell and the {2} data "
            "SRAM banks need ({3})",
@@ -348,8 +350,9 @@ void InstructionChecker::check(const NestPass &nest) {
 }
 
 void sim::checkInstructions(const Program &program, Violations &violations) {
+  TileStreams streams(program);
   for (auto [i, instruction] : llvm::enumerate(program.instructions)) {
-    InstructionChecker checker(program, i, violations);
+    InstructionChecker checker(program, i, streams, violations);
     checker.checkTokens();
     std::visit([&](const auto &payload) { checker.check(payload); },
                instruction.payload);

@@ -240,13 +240,12 @@ unsigned Exporter::getLayer(StringRef name, Operation *origin) {
 
 unsigned Exporter::append(Operation *origin, StringRef layer,
                           sim::Payload payload, ValueRange after) {
-  sim::Instruction instruction;
+  sim::Instruction &instruction = result.program.instructions.emplace_back();
   instruction.payload = std::move(payload);
   instruction.layer = getLayer(layer, origin);
   for (Value value : after)
     if (std::optional<sim::Token> token = tokens.lookup(value))
       instruction.after.push_back(*token);
-  result.program.instructions.push_back(std::move(instruction));
   result.origins.push_back(origin);
   return result.program.instructions.size() - 1;
 }

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ShippedNetworks.h"
+#include "colonnade/Target/ImportOnnx.h"
 #include "colonnade/Target/ProgramExport.h"
 #include "mlir/Parser/Parser.h"
 
@@ -17,8 +18,10 @@ using namespace colonnade;
 
 OwningOpRef<ModuleOp> test::parseNetwork(MLIRContext &context,
                                          llvm::StringRef name) {
-  return parseSourceFile<ModuleOp>(
-      getDataPath("models/" + name + ".linalg.mlir"), &context);
+  std::string path = getDataPath("models/" + name);
+  if (name.ends_with(".onnx"))
+    return importOnnx(path, &context);
+  return parseSourceFile<ModuleOp>(path + ".linalg.mlir", &context);
 }
 
 void test::setCommonOptions(CompileOptions &options, llvm::StringRef target,
@@ -28,6 +31,7 @@ void test::setCommonOptions(CompileOptions &options, llvm::StringRef target,
   options.calibration = getDataPath("calibration.npy");
   options.mean = normalization.mean;
   options.std = normalization.std;
+  options.patches = normalization.patchSide;
   options.baseline = false;
 }
 

@@ -20,7 +20,8 @@
 
 namespace colonnade::test {
 
-/// The float module test/data/models/<name>.linalg.mlir.
+/// The float module test/data/models/<name>, imported, if the name ends in .onnx,
+/// else test/data/models/<name>.linalg.mlir.
 mlir::OwningOpRef<mlir::ModuleOp> parseNetwork(mlir::MLIRContext &context,
                                                llvm::StringRef name);
 

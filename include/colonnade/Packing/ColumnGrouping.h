@@ -37,6 +37,8 @@ public:
   int64_t getRows() const { return rows; }
   int64_t getColumns() const { return columns; }
   void set(int64_t row, int64_t column);
+  /// Sets rows 64 * index up to 64 * index + 63 of a column.
+  void setWord(int64_t index, int64_t column, uint64_t word);
   bool test(int64_t row, int64_t column) const;
   int64_t countColumn(int64_t column) const;
   /// The column's rows, 64 to a word.

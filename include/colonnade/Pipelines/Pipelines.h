@@ -43,7 +43,7 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
       getRangeMethodValues(), llvm::cl::init(RangeMethod::MinMax)};
   Option<double> percentile{
       *this, "percentile",
-      llvm::cl::desc("Share of the values within a range, for "
+      llvm::cl::desc("Percent of the values within a range (0 to 100], for "
                      "calibration-method=percentile"),
       llvm::cl::init(99.99)};
   Option<bool> progress{

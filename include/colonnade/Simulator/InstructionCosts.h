@@ -14,6 +14,9 @@
 #define COLONNADE_SIMULATOR_INSTRUCTIONCOSTS_H
 
 #include "colonnade/Simulator/Program.h"
+#include <array>
+#include <map>
+#include <tuple>
 
 namespace colonnade::sim {
 
@@ -95,7 +98,28 @@ int64_t getRequiredStepCycles(const PackedWeights &weights, int64_t block,
                               int64_t column, int64_t columns,
                               const Window &window, const View &data,
                               const MachineDescription &machine);
-int64_t getRequiredStepCycles(const Program &program, const StreamTile &stream);
+
+/// The streams of a program's tiles, worked out once for all row tiles and
+/// bands that share a column tile.
+class TileStreams {
+public:
+  explicit TileStreams(const Program &program) : program(program) {}
+
+  /// getTileStreams() of the tile's columns.
+  llvm::ArrayRef<int32_t> get(const WeightTile &tile);
+  int64_t getRequiredStepCycles(const StreamTile &stream);
+
+private:
+  /// Weights, block and column of a tile.
+  using ColumnTile = std::tuple<unsigned, int64_t, int64_t>;
+  /// What getBankReadCycles() depends on besides the streams: the steps in
+  /// bytes from channel to channel and from tap to tap, and the kernel.
+  using Reads = std::array<int64_t, 5>;
+
+  const Program &program;
+  std::map<ColumnTile, std::vector<int32_t>> streams;
+  std::map<std::pair<ColumnTile, Reads>, int64_t> bankReadCycles;
+};
 
 } // namespace colonnade::sim
 

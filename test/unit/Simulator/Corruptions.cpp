@@ -198,7 +198,7 @@ static bool shortenStep(Program &program, Random &random) {
   auto *stream = pick<StreamTile>(program, random);
   if (!stream)
     return false;
-  stream->stepCycles = getRequiredStepCycles(program, *stream) - 1;
+  stream->stepCycles = TileStreams(program).getRequiredStepCycles(*stream) - 1;
   return true;
 }
 
@@ -237,7 +237,7 @@ static bool repeatTile(Program &program, Random &) {
     auto *load = std::get_if<LoadWeights>(&program.instructions[i - 1].payload);
     auto *dma = std::get_if<DmaWeights>(&program.instructions[i - 2].payload);
     stream->tile = load->tile = dma->tile = tile;
-    stream->stepCycles = getRequiredStepCycles(program, *stream);
+    stream->stepCycles = TileStreams(program).getRequiredStepCycles(*stream);
     return true;
   }
   return false;

@@ -258,7 +258,7 @@ void NetworkBuilder::addTileRow(const StreamTile &stream, const Tensor &input,
     tile.tile.column = column;
     tile.accumulate = column != 0;
     tile.stepCycles =
-        getRequiredStepCycles(program, tile) + random.between(0, 1);
+        TileStreams(program).getRequiredStepCycles(tile) + random.between(0, 1);
     int64_t address = tileCount++ % 2 * kTileBytes;
     int64_t end = address + program.getTileBytes(tile.tile);
     DmaWeights dma{tile.tile, address, std::nullopt};

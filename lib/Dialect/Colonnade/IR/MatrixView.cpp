@@ -24,21 +24,38 @@ MatrixView::MatrixView(ArrayRef<int64_t> shape, int64_t rowAxis)
     inner *= size;
 }
 
+template <typename VisitFn> void MatrixView::walkRuns(VisitFn visit) const {
+  // Few outer indices at a time, so that a transposition stays in cache.
+  constexpr int64_t kOuter = 64;
+  for (int64_t first = 0; first < outer; first += kOuter)
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t i = first, end = std::min(first + kOuter, outer); i < end;
+           ++i)
+        visit((i * rows + row) * inner, (row * outer + i) * inner);
+}
+
+/// Copies a run; most often that is a single value, where a call would cost
+/// more than the copy.
+static void copyRun(const int8_t *from, int64_t size, int8_t *to) {
+  if (size == 1)
+    *to = *from;
+  else
+    std::copy_n(from, size, to);
+}
+
 std::vector<int8_t> MatrixView::toMatrix(ArrayRef<int8_t> tensor) const {
-  std::vector<int8_t> matrix;
-  matrix.reserve(tensor.size());
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t column = 0, end = getColumns(); column < end; ++column)
-      matrix.push_back(tensor[getPosition(row, column)]);
+  std::vector<int8_t> matrix(tensor.size());
+  walkRuns([&](int64_t position, int64_t element) {
+    copyRun(tensor.data() + position, inner, matrix.data() + element);
+  });
   return matrix;
 }
 
 std::vector<int8_t> MatrixView::fromMatrix(ArrayRef<int8_t> matrix) const {
   std::vector<int8_t> tensor(matrix.size());
-  const int8_t *next = matrix.data();
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t column = 0, end = getColumns(); column < end; ++column)
-      tensor[getPosition(row, column)] = *next++;
+  walkRuns([&](int64_t position, int64_t element) {
+    copyRun(matrix.data() + element, inner, tensor.data() + position);
+  });
   return tensor;
 }
 
@@ -133,6 +150,10 @@ std::optional<std::vector<int8_t>> readInt8Values(ElementsAttr elements) {
   auto dense = dyn_cast<DenseElementsAttr>(elements);
   if (!dense)
     return std::nullopt;
+  if (!dense.isSplat()) {
+    ArrayRef<char> data = dense.getRawData();
+    return std::vector<int8_t>(data.begin(), data.end());
+  }
   auto values = dense.getValues<int8_t>();
   return std::vector<int8_t>(values.begin(), values.end());
 }

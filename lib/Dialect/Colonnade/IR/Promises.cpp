@@ -72,15 +72,26 @@ static void walkPackedRuns(RankedTensorType type, ArrayRef<int8_t> values,
                            function_ref<void(const TermRun &)> visit) {
   ColumnsAttr columns = getColumnsPromise(type);
   MatrixView view(type.getShape(), columns.getRowAxis());
-  std::vector<int64_t> line;
-  for (int64_t row = 0; row < view.getRows(); ++row) {
-    line.assign(columns.getNumGroups(), -1);
+  int64_t groups = columns.getNumGroups(), pitch = view.getRowPitch();
+  int64_t runSize = getTermsPromise(type).getGroup();
+  // Some rows at a time: where a matrix is transposed in memory, the rows of a
+  // column are what lies side by side.
+  constexpr int64_t kRows = 64;
+  std::vector<int64_t> lines;
+  for (int64_t first = 0; first < view.getRows(); first += kRows) {
+    int64_t rows = std::min(kRows, view.getRows() - first);
+    lines.assign(rows * groups, -1);
     for (auto [column, group] : llvm::enumerate(columns.getAssignment())) {
-      int64_t position = view.getPosition(row, column);
-      if (group >= 0 && values[position] != 0)
-        line[group] = position;
+      if (group < 0)
+        continue;
+      int64_t position = view.getPosition(first, column);
+      for (int64_t row = 0; row < rows; ++row, position += pitch)
+        if (values[position] != 0)
+          lines[row * groups + group] = position;
     }
-    cutLine(row, line, getTermsPromise(type).getGroup(), visit);
+    for (int64_t row = 0; row < rows; ++row)
+      cutLine(first + row, ArrayRef<int64_t>(lines).slice(row * groups, groups),
+              runSize, visit);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
 #include "colonnade/Packing/ConflictPruning.h"
+#include "mlir/IR/Threading.h"
 
 namespace colonnade {
 #define GEN_PASS_DEF_COMBINECOLUMNS
@@ -45,7 +46,10 @@ private:
   std::optional<std::string> whyNotCombined(const WeightOperand &match) const;
   /// Weights to combine, by constant and row axis.
   SharedWeights collectWeights();
-  void combine(Value weights, int64_t rowAxis, ArrayRef<OpOperand *> uses);
+  ColumnGroups groupColumns(Value weights, int64_t rowAxis,
+                            const LayerSettings &settings) const;
+  void combine(Value weights, int64_t rowAxis, const ColumnGroups &groups,
+               ArrayRef<OpOperand *> uses);
 
   const GroupingAlgorithm *grouping = nullptr;
   LayerPolicy layerPolicy;
@@ -140,6 +144,10 @@ static void remarkCombined(linalg::LinalgOp op, RankedTensorType type,
                            ArrayRef<int8_t> original,
                            const ColumnGroups &groups, size_t contractions,
                            StringRef policySource) {
+  auto remark = remark::passed(op.getLoc(), getRemarkOpts(kRule, op));
+  // The figures cost as much as the change itself.
+  if (!remark)
+    return;
   MatrixView view(type.getShape(), getColumnsPromise(type).getRowAxis());
   std::vector<int8_t> matrix = view.toMatrix(original);
   PruningLoss loss = pruneConflicts(MutableArrayRef<int8_t>(matrix),
@@ -148,7 +156,6 @@ static void remarkCombined(linalg::LinalgOp op, RankedTensorType type,
                                      view.getColumns());
   PackingMetrics metrics = getPackingMetrics(pattern, groups);
   using remark::metric;
-  auto remark = remark::passed(op.getLoc(), getRemarkOpts(kRule, op));
   remark << metric("Op", op->getName().getStringRef())
          << metric("Weights", formatShape(type.getShape()))
          << metric("Contractions", contractions)
@@ -164,16 +171,23 @@ static void remarkCombined(linalg::LinalgOp op, RankedTensorType type,
     remark << metric("Policy", policySource);
 }
 
+ColumnGroups CombineColumns::groupColumns(Value weights, int64_t rowAxis,
+                                          const LayerSettings &settings) const {
+  std::vector<int8_t> values = *readWeights(weights);
+  MatrixView view(cast<RankedTensorType>(weights.getType()).getShape(),
+                  rowAxis);
+  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
+                                     view.getRows(), view.getColumns());
+  return grouping->group(pattern, {*settings.fanIn, *settings.conflictLimit});
+}
+
 void CombineColumns::combine(Value weights, int64_t rowAxis,
+                             const ColumnGroups &groups,
                              ArrayRef<OpOperand *> uses) {
   auto type = cast<RankedTensorType>(weights.getType());
   std::vector<int8_t> values = *readWeights(weights);
   MatrixView view(type.getShape(), rowAxis);
-  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
-                                     view.getRows(), view.getColumns());
   LayerSettings settings = getSettings(uses.front()->getOwner());
-  ColumnGroups groups =
-      grouping->group(pattern, {*settings.fanIn, *settings.conflictLimit});
   auto columns = ColumnsAttr::get(&getContext(), rowAxis, *settings.fanIn,
                                   getAssignment(groups, view.getColumns()));
   RankedTensorType promised =
@@ -190,7 +204,17 @@ void CombineColumns::runOnOperation() {
     return signalPassFailure();
   layerSettings = std::move(*resolved);
   SharedWeights shared = collectWeights();
-  for (auto &[key, uses] : shared)
-    combine(std::get<Value>(key), std::get<int64_t>(key), uses);
+  // Grouping only reads the constants, so it may run for several at a time; the
+  // changes and the remarks then come in program order.
+  auto weights = shared.getArrayRef();
+  std::vector<ColumnGroups> groups(weights.size());
+  parallelFor(&getContext(), 0, weights.size(), [&](size_t index) {
+    const auto &[key, uses] = weights[index];
+    groups[index] = groupColumns(std::get<Value>(key), std::get<int64_t>(key),
+                                 getSettings(uses.front()->getOwner()));
+  });
+  for (auto [entry, columns] : llvm::zip_equal(weights, groups))
+    combine(std::get<Value>(entry.first), std::get<int64_t>(entry.first),
+            columns, entry.second);
   eraseUnused(shared);
 }

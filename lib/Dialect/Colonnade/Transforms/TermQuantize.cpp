@@ -229,6 +229,10 @@ void TermQuantize::visit(linalg::LinalgOp op, SharedWeights &weights,
 static void remarkQuantized(linalg::LinalgOp op, RankedTensorType type,
                             ArrayRef<int8_t> before, size_t contractions,
                             StringRef policySource) {
+  auto remark = remark::passed(op.getLoc(), getRemarkOpts(kWeightsRule, op));
+  // The figures cost as much as the change itself.
+  if (!remark)
+    return;
   TermsAttr terms = getTermsPromise(type);
   std::vector<int8_t> after(before.begin(), before.end());
   selectToTerms(type, after);
@@ -247,7 +251,6 @@ static void remarkQuantized(linalg::LinalgOp op, RankedTensorType type,
         .str();
   };
   using remark::metric;
-  auto remark = remark::passed(op.getLoc(), getRemarkOpts(kWeightsRule, op));
   remark << metric("Op", op->getName().getStringRef())
          << metric("Weights", formatShape(type.getShape()))
          << metric("Contractions", contractions)

@@ -38,12 +38,20 @@ public:
     return (column / inner * rows + row) * inner + column % inner;
   }
 
+  /// From a matrix element to the next one of its column, in the tensor.
+  int64_t getRowPitch() const { return inner; }
+
   /// The tensor's values in the matrix's row-major order.
   std::vector<int8_t> toMatrix(llvm::ArrayRef<int8_t> tensor) const;
   /// Inverse of toMatrix.
   std::vector<int8_t> fromMatrix(llvm::ArrayRef<int8_t> matrix) const;
 
 private:
+  /// Calls `visit(position, element)` for each run of `inner` elements, which
+  /// follow each other in the tensor and in the matrix: where it starts in the
+  /// one and the other.
+  template <typename VisitFn> void walkRuns(VisitFn visit) const;
+
   /// Products of the dimensions before and after the row axis.
   int64_t outer = 1, rows, inner = 1;
 };

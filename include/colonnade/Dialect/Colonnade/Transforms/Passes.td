@@ -227,7 +227,7 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
            "How ranges follow from the values measured",
            "::colonnade::getRangeMethodValues()">,
     Option<"percentile", "percentile", "double", /*default=*/"99.99",
-           "Share of the values within the range, for calibration-method=percentile">,
+           "Percent of the values within the range (0 to 100], for calibration-method=percentile">,
     Option<"progress", "progress", "bool", /*default=*/"false",
            "Show the progress of calibration even if stderr is no terminal">,
     Option<"ranges", "ranges", "std::string", /*default=*/"\"\"",
