@@ -16,6 +16,7 @@
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h"
 #include "colonnade/Pipelines/Pipelines.h"
+#include "colonnade/Training/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -43,6 +44,7 @@ inline void registerColonnadePasses() {
   registerVerifyPromisesPass();
   registerConvertLinalgToSystolicPass();
   systolic::registerSystolicTransformsPasses();
+  registerTrainingPasses();
   registerPipelines();
 }
 
