@@ -10,6 +10,7 @@
 
 #include "colonnade/Support/ImageInput.h"
 #include "colonnade/Numerics/Quantization.h"
+#include "colonnade/Support/IdxFile.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -47,7 +48,7 @@ static std::string printShape(llvm::ArrayRef<int64_t> shape) {
 }
 
 llvm::Expected<ImageSet> ImageSet::read(llvm::StringRef path) {
-  llvm::Expected<NpyArray> array = readNpy(path);
+  llvm::Expected<NpyArray> array = readArray(path);
   if (!array)
     return array.takeError();
   if (array->type != NpyType::UInt8 && array->type != NpyType::Float32)

@@ -13,6 +13,7 @@
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/Simulator/Simulator.h"
 #include "colonnade/Support/ImageInput.h"
+#include "colonnade/Support/Labels.h"
 #include "colonnade/Target/ProgramExport.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
@@ -97,22 +98,6 @@ static llvm::Error checkOptions() {
   return llvm::Error::success();
 }
 
-static llvm::Error readLabels(TestData &data) {
-  llvm::Expected<NpyArray> array = readNpy(labelsPath);
-  if (!array)
-    return array.takeError();
-  auto labels = array->getValues<uint8_t>();
-  if (!labels)
-    return labels.takeError();
-  if (static_cast<int64_t>(labels->size()) < data.count)
-    return llvm::createStringError(
-        labelsPath + ": expected " + llvm::Twine(data.count) +
-        " labels, one for each image, got " + llvm::Twine(labels->size()) +
-        ": use --limit");
-  data.labels = labels->take_front(data.count).vec();
-  return llvm::Error::success();
-}
-
 static llvm::Expected<TestData> readTestData() {
   if (llvm::Error error = checkOptions())
     return std::move(error);
@@ -128,9 +113,13 @@ static llvm::Expected<TestData> readTestData() {
   data.count = data.images->getCount();
   if (limitOption > 0)
     data.count = std::min<int64_t>(data.count, limitOption);
-  if (!labelsPath.empty())
-    if (llvm::Error error = readLabels(data))
-      return std::move(error);
+  if (labelsPath.empty())
+    return data;
+  llvm::Expected<std::vector<uint8_t>> labels =
+      readLabels(labelsPath, data.count);
+  if (!labels)
+    return labels.takeError();
+  data.labels = std::move(*labels);
   return data;
 }
 
@@ -163,17 +152,6 @@ static llvm::Expected<std::vector<float>> runImages(sim::Simulator &simulator,
   return outputs;
 }
 
-/// Share of images whose largest output is at the label.
-static double getAccuracy(llvm::ArrayRef<float> outputs,
-                          llvm::ArrayRef<uint8_t> labels) {
-  int64_t classes = outputs.size() / labels.size(), correct = 0;
-  for (auto [image, label] : llvm::enumerate(labels)) {
-    auto row = outputs.slice(image * classes, classes);
-    correct += std::max_element(row.begin(), row.end()) - row.begin() == label;
-  }
-  return static_cast<double>(correct) / static_cast<double>(labels.size());
-}
-
 static llvm::Expected<SimulatedProgram> simulateProgram(sim::Program program,
                                                         const TestData &data) {
   sim::SimulationOptions options;
@@ -192,7 +170,9 @@ static llvm::Expected<SimulatedProgram> simulateProgram(sim::Program program,
   result.run.images = data.count;
   result.run.outputs = std::move(*outputs);
   if (!data.labels.empty())
-    result.run.accuracy = getAccuracy(result.run.outputs, data.labels);
+    result.run.accuracy =
+        double(countCorrect(result.run.outputs, data.labels)) /
+        double(data.count);
   return result;
 }
 

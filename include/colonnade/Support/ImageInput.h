@@ -38,7 +38,7 @@ void normalizePixels(llvm::ArrayRef<uint8_t> pixels,
                      const PixelNormalization &normalization,
                      llvm::MutableArrayRef<float> values);
 
-/// The images of a .npy file: a [count, ...] array of uint8 pixels, which are
+/// The images of a .npy or IDX file: a [count, ...] array of uint8 pixels, which are
 /// normalised and cut into patches, or of float32 network inputs, which are
 /// taken as they are.
 class ImageSet {
