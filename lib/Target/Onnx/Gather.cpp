@@ -4,14 +4,15 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One index known at import time is a slice, which the passes behind turn into
-// a view; anything else a generic that looks its elements up. Indices that only
-// come at run time are not checked there: ONNX leaves those outside undefined.
+// Indices known at import time are slices side by side, which the passes behind
+// turn into views and copies; others are looked up by a generic. Indices that
+// only come at run time are not checked there: ONNX leaves those outside
+// undefined.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Axes.h"
-#include "TensorBuilders.h"
+#include "Slices.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -70,6 +71,55 @@ static Value createLookup(NodeImporter &node, int64_t axis) {
       });
 }
 
+/// Constant indices as positions; negative ones count from the back.
+static SmallVector<int64_t> getPositions(DenseElementsAttr indices,
+                                         int64_t size) {
+  SmallVector<int64_t> positions;
+  for (const APInt &index : indices.getValues<APInt>())
+    positions.push_back(index.getSExtValue() < 0 ? index.getSExtValue() + size
+                                                 : index.getSExtValue());
+  return positions;
+}
+
+/// Positions as few ranges, one after the other, each of a constant step
+/// forward.
+static SmallVector<Positions> getRanges(ArrayRef<int64_t> positions) {
+  SmallVector<Positions> ranges;
+  for (int64_t position : positions) {
+    if (!ranges.empty()) {
+      Positions &range = ranges.back();
+      int64_t step = position - (range.begin + (range.size - 1) * range.step);
+      if (step > 0 && (range.size == 1 || step == range.step)) {
+        range.step = step;
+        ++range.size;
+        continue;
+      }
+    }
+    ranges.push_back({position, 1, 1});
+  }
+  return ranges;
+}
+
+/// The slices that constant indices name, side by side: movement that needs no
+/// index at run time.
+static Value createConstantLookup(NodeImporter &node, int64_t axis,
+                                  ArrayRef<int64_t> positions) {
+  ImplicitLocOpBuilder &builder = node.builder;
+  ArrayRef<int64_t> shape = node.getInputType(0).getShape();
+  SmallVector<Positions> ranges;
+  for (int64_t size : shape)
+    ranges.push_back({0, size, 1});
+  SmallVector<Value> slices;
+  for (const Positions &range : getRanges(positions)) {
+    ranges[axis] = range;
+    slices.push_back(createStridedSlice(builder, node.getInput(0), ranges));
+  }
+  Value joined = slices.size() == 1
+                     ? slices.front()
+                     : tensor::ConcatOp::create(builder, axis, slices);
+  return createReshape(builder, joined, node.getResultType(0).getShape());
+}
+
 static LogicalResult importGather(NodeImporter &node) {
   RankedTensorType dataType = node.getInputType(0);
   FailureOr<int64_t> axis = getAxis(node, 0, dataType.getRank());
@@ -77,17 +127,17 @@ static LogicalResult importGather(NodeImporter &node) {
     return failure();
   int64_t size = dataType.getDimSize(*axis);
   DenseElementsAttr indices = node.getConstant(1);
-  if (indices && failed(checkIndices(node, indices, size)))
-    return failure();
-  if (!indices || indices.getNumElements() != 1) {
+  if (!indices) {
     node.setResult(0, createLookup(node, *axis));
     return success();
   }
-  int64_t index = (*indices.value_begin<APInt>()).getSExtValue();
-  Value slice = createSlice(node.builder, node.getInput(0), *axis,
-                            index < 0 ? index + size : index, 1);
-  node.setResult(
-      0, createReshape(node.builder, slice, node.getResultType(0).getShape()));
+  if (failed(checkIndices(node, indices, size)))
+    return failure();
+  if (node.getResultType(0).getNumElements() == 0)
+    node.setResult(0, createEmpty(node.builder, node.getResultType(0)));
+  else
+    node.setResult(
+        0, createConstantLookup(node, *axis, getPositions(indices, size)));
   return success();
 }
 

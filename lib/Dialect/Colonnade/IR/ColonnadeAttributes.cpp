@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
+#include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
@@ -125,10 +126,15 @@ static LogicalResult verifyGroups(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult ColumnsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                  int64_t rowAxis, int64_t fanIn,
-                                  ArrayRef<int32_t> assignment) {
+                                  int64_t rowAxis,
+                                  std::optional<int64_t> blockAxis,
+                                  int64_t fanIn, ArrayRef<int32_t> assignment) {
   if (rowAxis < 0) // C1
     return emitError() << "expected row_axis of at least 0, got " << rowAxis;
+  if (blockAxis && (*blockAxis < 0 || *blockAxis == rowAxis)) // C6
+    return emitError() << "expected block_axis of at least 0 and other than "
+                          "row_axis = "
+                       << rowAxis << ", got " << *blockAxis;
   if (fanIn < 1 || fanIn > 255) // C2
     return emitError() << "expected fan_in in [1, 255], got " << fanIn;
   for (auto [column, group] : llvm::enumerate(assignment))
@@ -217,7 +223,31 @@ LogicalResult EncodingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-/// E4 to E7.
+/// E9.
+static LogicalResult
+verifyBlocks(ColumnsAttr columns, ArrayRef<int64_t> shape,
+             function_ref<InFlightDiagnostic()> emitError) {
+  SmallVector<int64_t> blocks(columns.getNumGroups(), -1);
+  MatrixView view(shape, columns.getRowAxis(), columns.getBlockAxis());
+  for (auto [column, group] : llvm::enumerate(columns.getAssignment())) {
+    if (group < 0)
+      continue;
+    int64_t block = view.getBlock(column);
+    if (blocks[group] >= 0 && blocks[group] != block)
+      return emitError() << "expected the columns of group " << group
+                         << " in one block, got blocks " << blocks[group]
+                         << " and " << block;
+    blocks[group] = block;
+  }
+  for (size_t group = 1; group < blocks.size(); ++group)
+    if (blocks[group] < blocks[group - 1])
+      return emitError() << "expected groups numbered block by block, got group "
+                         << group << " in block " << blocks[group]
+                         << " after one in block " << blocks[group - 1];
+  return success();
+}
+
+/// E4 to E7, and E9.
 static LogicalResult
 verifyColumnsOnShape(ColumnsAttr columns, ArrayRef<int64_t> shape,
                      function_ref<InFlightDiagnostic()> emitError) {
@@ -229,6 +259,10 @@ verifyColumnsOnShape(ColumnsAttr columns, ArrayRef<int64_t> shape,
   if (rowAxis >= rank) // E5
     return emitError() << "expected row_axis less than the rank " << rank
                        << ", got " << rowAxis;
+  std::optional<int64_t> blockAxis = columns.getBlockAxis();
+  if (blockAxis && *blockAxis >= rank) // E5
+    return emitError() << "expected block_axis less than the rank " << rank
+                       << ", got " << *blockAxis;
   int64_t expected = 1;
   for (auto [axis, size] : llvm::enumerate(shape)) {
     if (static_cast<int64_t>(axis) == rowAxis)
@@ -244,7 +278,7 @@ verifyColumnsOnShape(ColumnsAttr columns, ArrayRef<int64_t> shape,
     return emitError() << "expected " << expected
                        << " entries in assignment, one per matrix column, got "
                        << entries;
-  return success();
+  return blockAxis ? verifyBlocks(columns, shape, emitError) : success();
 }
 
 LogicalResult EncodingAttr::verifyEncoding(

@@ -16,12 +16,27 @@ using namespace mlir;
 
 namespace colonnade {
 
-MatrixView::MatrixView(ArrayRef<int64_t> shape, int64_t rowAxis)
+MatrixView::MatrixView(ArrayRef<int64_t> shape, int64_t rowAxis,
+                       std::optional<int64_t> blockAxis)
     : rows(shape[rowAxis]) {
   for (int64_t size : shape.take_front(rowAxis))
     outer *= size;
   for (int64_t size : shape.drop_front(rowAxis + 1))
     inner *= size;
+  if (!blockAxis)
+    return;
+  blocks = shape[*blockAxis];
+  for (int64_t axis = *blockAxis + 1, e = shape.size(); axis < e; ++axis)
+    if (axis != rowAxis)
+      blockPitch *= shape[axis];
+}
+
+std::vector<int32_t> MatrixView::getBlockColumns(int64_t block) const {
+  std::vector<int32_t> columns;
+  for (int64_t column = 0; column < getColumns(); ++column)
+    if (getBlock(column) == block)
+      columns.push_back(column);
+  return columns;
 }
 
 template <typename VisitFn> void MatrixView::walkRuns(VisitFn visit) const {

@@ -56,10 +56,11 @@ RankedTensorType withPromises(RankedTensorType type, ColumnsAttr columns,
 // Runs
 //===----------------------------------------------------------------------===//
 
-/// Cuts a line, given by its values' positions, into runs.
-static void cutLine(int64_t line, ArrayRef<int64_t> positions, int64_t group,
-                    function_ref<void(const TermRun &)> visit) {
-  TermRun run{line, 0, {}};
+/// Cuts a line, given by its values' positions, into runs; `first` is the index
+/// of its first value.
+static void cutLine(int64_t line, int64_t first, ArrayRef<int64_t> positions,
+                    int64_t group, function_ref<void(const TermRun &)> visit) {
+  TermRun run{line, first, {}};
   for (; !positions.empty(); run.start += group) {
     ArrayRef<int64_t> head = positions.take_front(group);
     run.positions.assign(head.begin(), head.end());
@@ -68,10 +69,26 @@ static void cutLine(int64_t line, ArrayRef<int64_t> positions, int64_t group,
   }
 }
 
+/// The first group of each block, and the number of groups: a block without
+/// groups begins where the next one does.
+static SmallVector<int64_t> getBlockStarts(ColumnsAttr columns,
+                                           const MatrixView &view) {
+  SmallVector<int64_t> starts(view.getBlocks() + 1, 0);
+  for (auto [column, group] : llvm::enumerate(columns.getAssignment())) {
+    int64_t &end = starts[view.getBlock(column) + 1];
+    end = std::max<int64_t>(end, group + 1);
+  }
+  for (size_t block = 1; block < starts.size(); ++block)
+    starts[block] = std::max(starts[block], starts[block - 1]);
+  return starts;
+}
+
 static void walkPackedRuns(RankedTensorType type, ArrayRef<int8_t> values,
                            function_ref<void(const TermRun &)> visit) {
   ColumnsAttr columns = getColumnsPromise(type);
-  MatrixView view(type.getShape(), columns.getRowAxis());
+  MatrixView view(type.getShape(), columns.getRowAxis(),
+                  columns.getBlockAxis());
+  SmallVector<int64_t> starts = getBlockStarts(columns, view);
   int64_t groups = columns.getNumGroups(), pitch = view.getRowPitch();
   int64_t runSize = getTermsPromise(type).getGroup();
   // Some rows at a time: where a matrix is transposed in memory, the rows of a
@@ -90,8 +107,11 @@ static void walkPackedRuns(RankedTensorType type, ArrayRef<int8_t> values,
           lines[row * groups + group] = position;
     }
     for (int64_t row = 0; row < rows; ++row)
-      cutLine(first + row, ArrayRef<int64_t>(lines).slice(row * groups, groups),
-              runSize, visit);
+      for (auto [start, end] : llvm::zip(starts, ArrayRef(starts).drop_front()))
+        cutLine(
+            first + row, start,
+            ArrayRef<int64_t>(lines).slice(row * groups + start, end - start),
+            runSize, visit);
   }
 }
 
@@ -106,7 +126,7 @@ void walkTermRuns(RankedTensorType type, ArrayRef<int8_t> values,
   for (int64_t column = 0; column < view.getColumns(); ++column) {
     for (auto [row, position] : llvm::enumerate(line))
       position = view.getPosition(row, column);
-    cutLine(column, line, terms.getGroup(), visit);
+    cutLine(column, /*first=*/0, line, terms.getGroup(), visit);
   }
 }
 
@@ -122,13 +142,16 @@ static SmallVector<int8_t> gatherRun(const TermRun &run,
 // Establishing
 //===----------------------------------------------------------------------===//
 
-void pruneToColumns(RankedTensorType type, MutableArrayRef<int8_t> values) {
+PruningLoss pruneToColumns(RankedTensorType type,
+                           MutableArrayRef<int8_t> values) {
   ColumnsAttr columns = getColumnsPromise(type);
   MatrixView view(type.getShape(), columns.getRowAxis());
   std::vector<int8_t> matrix = view.toMatrix(values);
-  pruneConflicts(MutableArrayRef<int8_t>(matrix), view.getRows(),
-                 view.getColumns(), getGroups(columns.getAssignment()));
+  PruningLoss loss =
+      pruneConflicts(MutableArrayRef<int8_t>(matrix), view.getRows(),
+                     view.getColumns(), getGroups(columns.getAssignment()));
   llvm::copy(view.fromMatrix(matrix), values.begin());
+  return loss;
 }
 
 void selectToTerms(RankedTensorType type, MutableArrayRef<int8_t> values) {

@@ -112,6 +112,42 @@ TEST(OperatorLawsTest, TransposedConvolutionScatters) {
 }
 
 //===----------------------------------------------------------------------===//
+// Gather
+//===----------------------------------------------------------------------===//
+
+static std::string printShape(llvm::ArrayRef<int64_t> shape) {
+  std::string text;
+  for (int64_t extent : shape)
+    text += (text.empty() ? "" : ",") + std::to_string(extent);
+  return text;
+}
+
+/// What is looked up at run time and what is cut out at import time.
+TEST(OperatorLawsTest, ConstantIndicesGatherSlices) {
+  std::mt19937 random(5);
+  for (int i = 0; i < 40; ++i) {
+    int64_t axis = random() % 3, size = 1 + random() % 6;
+    std::vector<int64_t> indices(1 + random() % 8), shape = {2, 3, 4};
+    shape[axis] = size;
+    std::vector<int64_t> resultShape = shape;
+    resultShape[axis] = indices.size();
+    for (int64_t &index : indices)
+      index = static_cast<int64_t>(random() % (2 * size)) - size;
+    onnx::ModelProto model =
+        parseModel("main (float[" + printShape(shape) + "] x, int64[" +
+                       std::to_string(indices.size()) + "] i) => (float[" +
+                       printShape(resultShape) + "] y) { y = Gather <axis = " +
+                       std::to_string(axis) + "> (x, i) }",
+                   13);
+    std::vector<float> x = makeFloats(random, shape[0] * shape[1] * shape[2]);
+    onnx::ModelProto bound = bindInput(model, "i", toBytes(indices));
+    EXPECT_EQ(ImportedModel(bound).countOps("tensor.extract"), 0u);
+    EXPECT_EQ(runFloats(bound, {toBytes(x)}),
+              runFloats(model, {toBytes(x), toBytes(indices)}));
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Recurrent layers
 //===----------------------------------------------------------------------===//
 

@@ -35,23 +35,35 @@ def ColumnsAttr : Colonnade_Attr<"Columns", "columns"> {
     that the column is in, or -1. Promised: in any row, a group has at most one
     nonzero; a column assigned -1 is all zero and need not be stored.
 
+    `block_axis`, if given, counts matrices: the groups of a grouped convolution
+    (dimension 0 of a filter in GFCHW order), the batch of a batched product. It
+    is one of the dimensions that count columns, so that the matrices stand side
+    by side; no group has columns of two of them.
+
     - **C1** `row_axis` is at least 0.
     - **C2** `fan_in` is in [1, 255].
     - **C3** Entries are at least -1.
     - **C4** Groups are numbered from 0 without holes.
     - **C5** A group has at most `fan_in` columns.
+    - **C6** `block_axis` is at least 0 and not `row_axis`.
 
-    Example: four columns, two groups; the last column is all zero.
+    Example: four columns, two groups; the last column is all zero. Then two
+    matrices of two columns each, a tensor [block, out, in].
 
     ```mlir
     #colonnade.columns<row_axis = 0, fan_in = 2, assignment = [0, 1, 0, -1]>
+    #colonnade.columns<row_axis = 1, block_axis = 0, fan_in = 2,
+                       assignment = [0, 0, 1, 2]>
     ```
   }];
   let parameters = (ins
-    "int64_t":$rowAxis, "int64_t":$fanIn,
+    "int64_t":$rowAxis,
+    OptionalParameter<"std::optional<int64_t>">:$blockAxis,
+    "int64_t":$fanIn,
     ArrayRefParameter<"int32_t", "group of each matrix column">:$assignment);
   let assemblyFormat = [{
-    `<` `row_axis` `=` $rowAxis `,` `fan_in` `=` $fanIn `,`
+    `<` `row_axis` `=` $rowAxis `,` (`block_axis` `=` $blockAxis^ `,`)?
+        `fan_in` `=` $fanIn `,`
         `assignment` `=` custom<Assignment>($assignment) `>`
   }];
   let extraClassDeclaration = [{
@@ -73,7 +85,8 @@ def TermsAttr : Colonnade_Attr<"Terms", "terms"> {
 
     With `axis = packed` the lines are the rows of the packed matrix of a
     `columns` promise: one value for each group of columns, in group order, the
-    row's nonzero in that group or 0. A run is then what one term cell holds.
+    row's nonzero in that group or 0. Each matrix of a `block_axis` has its own
+    lines. A run is then what one term cell holds.
 
     - **T1** `axis` is at least 0, or `packed`.
     - **T2** `group` is in [1, 65535].
@@ -114,10 +127,12 @@ def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
 
     - **E3** The element type is `i8`.
     - **E4** `columns`: the tensor has at least two dimensions.
-    - **E5** `columns`: `row_axis` is one of the tensor's dimensions.
+    - **E5** `columns`: `row_axis` and `block_axis` are dimensions of the tensor.
     - **E6** `columns`: every dimension but `row_axis` is static.
     - **E7** `columns`: `assignment` has one entry per matrix column.
     - **E8** `terms`: `axis` is one of the tensor's dimensions.
+    - **E9** `columns`: the columns of a group are in one block, and groups are
+      numbered block by block.
 
     Example:
 

@@ -24,14 +24,24 @@ namespace colonnade {
 
 /// A tensor of static shape seen as a [rows x columns] matrix: dimension
 /// `rowAxis` counts the rows, the other dimensions, flattened in row-major
-/// order, count the columns.
+/// order, count the columns. With a `blockAxis`, one of those, it is several
+/// matrices side by side, though not always one after the other.
 class MatrixView {
 public:
-  /// `rowAxis` must be a dimension of `shape`, and `shape` must be static.
-  MatrixView(llvm::ArrayRef<int64_t> shape, int64_t rowAxis);
+  /// The axes must be two dimensions of `shape`, and `shape` must be static but
+  /// for the rows.
+  MatrixView(llvm::ArrayRef<int64_t> shape, int64_t rowAxis,
+             std::optional<int64_t> blockAxis = std::nullopt);
 
   int64_t getRows() const { return rows; }
   int64_t getColumns() const { return outer * inner; }
+
+  int64_t getBlocks() const { return blocks; }
+  int64_t getBlock(int64_t column) const {
+    return column / blockPitch % blocks;
+  }
+  /// The columns of a block in ascending order.
+  std::vector<int32_t> getBlockColumns(int64_t block) const;
 
   /// Row-major position in the tensor of a matrix element.
   int64_t getPosition(int64_t row, int64_t column) const {
@@ -54,6 +64,8 @@ private:
 
   /// Products of the dimensions before and after the row axis.
   int64_t outer = 1, rows, inner = 1;
+  /// From a column to the same one of the next block.
+  int64_t blocks = 1, blockPitch = 1;
 };
 
 /// Which dimensions of a weight tensor count what.

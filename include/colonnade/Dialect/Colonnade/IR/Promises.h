@@ -13,6 +13,7 @@
 #define COLONNADE_DIALECT_COLONNADE_IR_PROMISES_H
 
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
+#include "colonnade/Packing/ConflictPruning.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -42,7 +43,8 @@ struct TermRun {
   /// Number of the line along the axis (row-major over the other dimensions),
   /// or the matrix row if the promise is packed.
   int64_t line;
-  /// First index along the line.
+  /// First index along the line; if the promise is packed, the first group of
+  /// columns.
   int64_t start;
   /// Row-major positions of the values in the tensor; -1 for a packed column
   /// whose value in this row is zero.
@@ -56,8 +58,8 @@ void walkTermRuns(mlir::RankedTensorType type, llvm::ArrayRef<int8_t> values,
                   llvm::function_ref<void(const TermRun &)> visit);
 
 /// Establishes the `columns` promise of `type` in `values` by pruning.
-void pruneToColumns(mlir::RankedTensorType type,
-                    llvm::MutableArrayRef<int8_t> values);
+PruningLoss pruneToColumns(mlir::RankedTensorType type,
+                           llvm::MutableArrayRef<int8_t> values);
 
 /// Establishes the `terms` promise of `type` in `values` by term selection.
 void selectToTerms(mlir::RankedTensorType type,
