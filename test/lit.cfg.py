@@ -37,7 +37,7 @@ llvm_config.use_default_substitutions()
 
 # Programs may be called by name; %colonnade-opt works as well.
 tools = ["colonnade-lsp-server", "colonnade-opt", "colonnade-reduce",
-         "colonnade-sim", "colonnade-translate", "mlir-opt", "mlir-runner"]
+         "colonnade-sim", "colonnade-train", "colonnade-translate", "mlir-opt", "mlir-runner"]
 tool_dirs = [config.colonnade_tools_dir, config.llvm_tools_dir]
 llvm_config.add_tool_substitutions(
     [ToolSubst("%" + name, command=name, unresolved="ignore") for name in tools]

@@ -14,6 +14,7 @@
 
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
+#include "colonnade/Differentiation/Passes.h"
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h"
 #include "colonnade/Pipelines/Pipelines.h"
 #include "colonnade/Training/Passes.h"
@@ -44,6 +45,7 @@ inline void registerColonnadePasses() {
   registerVerifyPromisesPass();
   registerConvertLinalgToSystolicPass();
   systolic::registerSystolicTransformsPasses();
+  registerDifferentiationPasses();
   registerTrainingPasses();
   registerPipelines();
 }

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LowerToLLVM.h"
+#include "ParallelLoops.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -26,6 +27,7 @@
 #include "mlir/Dialect/ControlFlow/Transforms/BufferDeallocationOpInterfaceImpl.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
@@ -94,7 +96,8 @@ static LLVM::LoopAnnotationAttr getNoUnrollAnnotation(MLIRContext *context) {
                                        {}, {}, {}, {}, {}, {}, {}, {});
 }
 
-static LogicalResult lowerToLoops(ModuleOp module) {
+/// With `marksParallel`, outermost loops that all cores may share are marked.
+static LogicalResult lowerToLoops(ModuleOp module, bool marksParallel) {
   SmallVector<linalg::LinalgOp> ops;
   module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
   MLIRContext *context = module.getContext();
@@ -110,6 +113,8 @@ static LogicalResult lowerToLoops(ModuleOp module) {
     // Discardable on a loop, the attribute is the branch's own in the end.
     for (Operation *loop : *loops)
       loop->setAttr("loop_annotation", annotation);
+    if (marksParallel && isWorthThreads(op))
+      loops->front()->setAttr(kParallelAttrName, rewriter.getUnitAttr());
     rewriter.eraseOp(op);
   }
   return success();
@@ -138,12 +143,14 @@ static void addNarrowFloatPasses(OpPassManager &manager) {
 }
 
 /// Flags permit other results, and the passes above set some that permit to
-/// leave out their own roundings.
-static void dropFastMathFlags(ModuleOp module) {
-  auto none = arith::FastMathFlagsAttr::get(module.getContext(),
-                                            arith::FastMathFlags::none);
+/// leave out their own roundings. Only those in `kept` stay.
+static void dropFastMathFlags(ModuleOp module, arith::FastMathFlags kept) {
   module.walk([&](arith::ArithFastMathInterface op) {
-    op->setAttr(op.getFastMathAttrName(), none);
+    arith::FastMathFlagsAttr flags = op.getFastMathFlagsAttr();
+    if (flags && flags.getValue() != arith::FastMathFlags::none)
+      op->setAttr(op.getFastMathAttrName(),
+                  arith::FastMathFlagsAttr::get(module.getContext(),
+                                                flags.getValue() & kept));
   });
 }
 
@@ -185,26 +192,90 @@ static void addLoweringPasses(OpPassManager &manager) {
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
-llvm::LogicalResult lowerToLLVM(ModuleOp module) {
-  if (failed(prepareTensors(module)) || failed(orderReductions(module)))
+/// Gives every op that accumulates on a filled tensor a fill of its own, so
+/// that bufferization needs no copies and the library can leave the fill out.
+static void separateFills(ModuleOp module) {
+  SmallVector<linalg::FillOp> fills;
+  module.walk([&](linalg::FillOp fill) { fills.push_back(fill); });
+  for (linalg::FillOp fill : fills) {
+    auto empty = fill.getOutputs().front().getDefiningOp<tensor::EmptyOp>();
+    if (!empty)
+      continue;
+    for (OpOperand &use : llvm::make_early_inc_range(fill->getUses())) {
+      auto op = dyn_cast<linalg::LinalgOp>(use.getOwner());
+      if (!op || !op.isDpsInit(&use))
+        continue;
+      OpBuilder builder(op);
+      Value init = builder.clone(*empty)->getResult(0);
+      use.set(
+          linalg::FillOp::create(builder, fill.getLoc(), fill.getInputs(), init)
+              .getResult(0));
+    }
+    if (fill->use_empty())
+      fill.erase();
+  }
+}
+
+/// Elementwise ops that read each other's results become one.
+static LogicalResult fuseElementwise(ModuleOp module) {
+  PassManager manager(module.getContext());
+  manager.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  return manager.run(module);
+}
+
+/// On tensors: forms that bufferize without copies to loops of a good order.
+static LogicalResult prepareLoops(ModuleOp module, bool usesLibrary) {
+  if (failed(prepareTensors(module)))
     return failure();
+  if (!usesLibrary)
+    return orderReductions(module);
+  if (failed(fuseElementwise(module)))
+    return failure();
+  if (failed(reassociateReductions(module, hasLibraryForm)))
+    return failure();
+  separateFills(module);
+  return success();
+}
+
+/// From ops on tensors to loops on buffers, and with `kernels` calls of these.
+static LogicalResult lowerStructuredOps(ModuleOp module,
+                                        LibraryKernels *kernels) {
   PassManager bufferize(module.getContext());
   addBufferizePasses(bufferize);
+  if (kernels)
+    bufferize.addNestedPass<func::FuncOp>(
+        bufferization::createOptimizeAllocationLivenessPass());
   if (failed(bufferize.run(module)))
     return failure();
+  if (kernels)
+    callLibrary(module, *kernels);
   generalizeCopies(module);
-  if (failed(lowerToLoops(module)))
+  if (kernels)
+    collapseLoops(module);
+  return lowerToLoops(module, /*marksParallel=*/kernels != nullptr);
+}
+
+llvm::LogicalResult lowerToLLVM(ModuleOp module, LibraryKernels *kernels) {
+  if (failed(prepareLoops(module, kernels != nullptr)) ||
+      failed(lowerStructuredOps(module, kernels)))
     return failure();
+  std::vector<std::string> parallelLoops = outlineParallelLoops(module);
   PassManager widen(module.getContext());
   addNarrowFloatPasses(widen);
   if (failed(widen.run(module)))
     return failure();
-  dropFastMathFlags(module);
+  dropFastMathFlags(module, kernels ? arith::FastMathFlags::reassoc
+                                    : arith::FastMathFlags::none);
   if (failed(lowerAccurateFunctions(module)))
     return failure();
   PassManager lower(module.getContext());
   addLoweringPasses(lower);
-  return lower.run(module);
+  if (failed(lower.run(module)))
+    return failure();
+  callFromAllThreads(module, parallelLoops);
+  return success();
 }
 
 } // namespace colonnade

@@ -13,6 +13,7 @@
 #ifndef COLONNADE_LIB_EXECUTIONENGINE_LOWERTOLLVM_H
 #define COLONNADE_LIB_EXECUTIONENGINE_LOWERTOLLVM_H
 
+#include "LibraryCalls.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -47,9 +48,18 @@ llvm::LogicalResult prepareTensors(mlir::ModuleOp module);
 /// in the order of the named op, so floating-point results stay the same.
 llvm::LogicalResult orderReductions(mlir::ModuleOp module);
 
-/// Lowers all functions of `module`, which prepareTensors has prepared, to the
-/// LLVM dialect.
-llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module);
+/// Orders the loops of reductions so that the innermost one runs along memory,
+/// and permits LLVM to reassociate sums for it. Ops of which `isExcluded` says
+/// so are left alone.
+llvm::LogicalResult reassociateReductions(
+    mlir::ModuleOp module,
+    llvm::function_ref<bool(mlir::linalg::LinalgOp)> isExcluded);
+
+/// Lowers all functions of `module` to the LLVM dialect. With `kernels`,
+/// elementwise ops are fused, and products and convolutions become calls of the
+/// library's kernels, which are added there.
+llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module,
+                                LibraryKernels *kernels = nullptr);
 
 } // namespace colonnade
 

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LowerToLLVM.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -103,14 +104,19 @@ static void rewriteConvolution(IRRewriter &rewriter,
 // Loop order
 //===----------------------------------------------------------------------===//
 
-/// Outer parallel loops, reductions in their own order, and innermost the loop
-/// that runs over the output's last dimension.
-static SmallVector<unsigned> getLoopOrder(linalg::GenericOp op) {
-  std::optional<unsigned> inner;
+/// The loop over the output's last dimension, if there is one.
+static std::optional<unsigned> getOutputLoop(linalg::GenericOp op) {
   AffineMap output = op.getIndexingMapsArray().back();
   if (output.getNumResults() != 0)
     if (auto dim = dyn_cast<AffineDimExpr>(output.getResults().back()))
-      inner = dim.getPosition();
+      return dim.getPosition();
+  return std::nullopt;
+}
+
+/// Outer parallel loops, reductions in their own order, and innermost the loop
+/// `inner`, if one is given.
+static SmallVector<unsigned> getLoopOrder(linalg::GenericOp op,
+                                          std::optional<unsigned> inner) {
   SmallVector<unsigned> order, reductions;
   for (auto [index, type] : llvm::enumerate(op.getIteratorTypesArray()))
     if (type == utils::IteratorType::reduction)
@@ -123,21 +129,33 @@ static SmallVector<unsigned> getLoopOrder(linalg::GenericOp op) {
   return order;
 }
 
-static LogicalResult interchange(IRRewriter &rewriter, linalg::LinalgOp op) {
+/// The op as a generic one; null for ops that have no such form, which lower in
+/// the order they have.
+static linalg::GenericOp generalize(IRRewriter &rewriter, linalg::LinalgOp op) {
   rewriter.setInsertionPoint(op);
-  auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
-  if (!generic) {
-    FailureOr<linalg::GenericOp> general =
-        linalg::generalizeNamedOp(rewriter, op);
-    if (failed(general))
-      return success(); // Such ops lower in the order they have.
-    generic = *general;
-  }
-  if (failed(linalg::interchangeGenericOp(rewriter, generic,
-                                          getLoopOrder(generic))))
-    return emitError(generic.getLoc(),
-                     "cannot interchange the loops of this op");
-  return success();
+  if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation()))
+    return generic;
+  FailureOr<linalg::GenericOp> general =
+      linalg::generalizeNamedOp(rewriter, op);
+  return succeeded(general) ? *general : linalg::GenericOp();
+}
+
+static LogicalResult interchange(IRRewriter &rewriter, linalg::GenericOp op,
+                                 std::optional<unsigned> inner) {
+  rewriter.setInsertionPoint(op);
+  if (succeeded(
+          linalg::interchangeGenericOp(rewriter, op, getLoopOrder(op, inner))))
+    return success();
+  return emitError(op.getLoc(), "cannot interchange the loops of this op");
+}
+
+static SmallVector<linalg::LinalgOp> getReductions(ModuleOp module) {
+  SmallVector<linalg::LinalgOp> reductions;
+  module.walk([&](linalg::LinalgOp op) {
+    if (op.getNumReductionLoops() != 0 && op.getNumDpsInits() == 1)
+      reductions.push_back(op);
+  });
+  return reductions;
 }
 
 LogicalResult orderReductions(ModuleOp module) {
@@ -146,14 +164,57 @@ LogicalResult orderReductions(ModuleOp module) {
   module.walk([&](linalg::Conv2DNchwFchwOp op) { convolutions.push_back(op); });
   for (linalg::Conv2DNchwFchwOp convolution : convolutions)
     rewriteConvolution(rewriter, convolution);
-  SmallVector<linalg::LinalgOp> reductions;
-  module.walk([&](linalg::LinalgOp op) {
-    if (op.getNumReductionLoops() != 0 && op.getNumDpsInits() == 1)
-      reductions.push_back(op);
-  });
-  for (linalg::LinalgOp op : reductions)
-    if (failed(interchange(rewriter, op)))
+  for (linalg::LinalgOp op : getReductions(module))
+    if (linalg::GenericOp generic = generalize(rewriter, op))
+      if (failed(interchange(rewriter, generic, getOutputLoop(generic))))
+        return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Reassociation
+//===----------------------------------------------------------------------===//
+
+/// Whether the last dimension of the first input is summed up: then its loop is
+/// the contiguous one.
+static bool sumsAlongMemory(linalg::GenericOp op) {
+  AffineMap input = op.getIndexingMapsArray().front();
+  if (op.getNumDpsInputs() == 0 || input.getNumResults() == 0)
+    return false;
+  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  AffineExpr last = input.getResults().back();
+  for (auto [loop, kind] : llvm::enumerate(kinds))
+    if (last.isFunctionOfDim(loop) && kind == utils::IteratorType::reduction)
+      return true;
+  return false;
+}
+
+/// Lets LLVM add up the terms of the op's sum in another order.
+static void permitReassociation(linalg::GenericOp op) {
+  Value sum = op.getBody()->getTerminator()->getOperand(0);
+  auto add = sum.getDefiningOp<arith::AddFOp>();
+  if (add)
+    add.setFastmath(arith::FastMathFlags::reassoc);
+}
+
+LogicalResult
+reassociateReductions(ModuleOp module,
+                      llvm::function_ref<bool(linalg::LinalgOp)> isExcluded) {
+  IRRewriter rewriter(module.getContext());
+  for (linalg::LinalgOp op : getReductions(module)) {
+    if (isExcluded(op))
+      continue;
+    linalg::GenericOp generic = generalize(rewriter, op);
+    if (!generic)
+      continue;
+    bool alongMemory = sumsAlongMemory(generic);
+    if (alongMemory)
+      permitReassociation(generic);
+    if (failed(
+            interchange(rewriter, generic,
+                        alongMemory ? std::nullopt : getOutputLoop(generic))))
       return failure();
+  }
   return success();
 }
 

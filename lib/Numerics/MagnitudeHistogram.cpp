@@ -28,9 +28,7 @@ static constexpr int kStepsPerHalving = 16, kHalvings = 6;
 MagnitudeHistogram::MagnitudeHistogram()
     : bins(kBins, 0), exponent(kLeastExponent) {}
 
-void MagnitudeHistogram::grow(float magnitude) {
-  int needed;
-  std::frexp(magnitude, &needed);
+void MagnitudeHistogram::grow(int needed) {
   if (needed - exponent > kBinsExponent) {
     // Everything so far merges into the first bin, or there was nothing.
     int64_t all = count - zeros;
@@ -55,13 +53,25 @@ void MagnitudeHistogram::add(llvm::ArrayRef<float> values) {
       continue;
     }
     if (magnitude > largest) {
-      grow(magnitude);
+      int needed;
+      std::frexp(magnitude, &needed);
+      grow(needed);
       largest = magnitude;
       binsPerUnit = std::ldexp(1.0, kBinsExponent - exponent);
     }
     ++bins[static_cast<size_t>(magnitude * binsPerUnit)];
     ++count;
   }
+}
+
+void MagnitudeHistogram::merge(MagnitudeHistogram other) {
+  grow(other.exponent);
+  other.grow(exponent);
+  for (auto [bin, otherBin] : llvm::zip_equal(bins, other.bins))
+    bin += otherBin;
+  count += other.count;
+  zeros += other.zeros;
+  largest = std::max(largest, other.largest);
 }
 
 double MagnitudeHistogram::getPercentile(double percent) const {

@@ -130,24 +130,26 @@ llvm::Error ImageSet::checkPatches(llvm::ArrayRef<int64_t> inputShape,
 llvm::Error
 ImageSet::checkImageShape(llvm::ArrayRef<int64_t> inputShape,
                           const PixelNormalization &normalization) const {
-  int64_t elements = llvm::product_of(inputShape);
-  llvm::ArrayRef<int64_t> imageShape(array.shape);
-  if (elements != getImageElements())
-    return llvm::createStringError(
-        path + ": expected images of " + llvm::Twine(elements) +
-        " elements, the size of the network's input " + printShape(inputShape) +
-        ", got " + llvm::Twine(getImageElements()) + " in images of " +
-        printShape(imageShape.drop_front()));
-  if (array.type == NpyType::UInt8)
-    return normalization.patchSide == 0
-               ? llvm::Error::success()
-               : checkPatches(inputShape, normalization.patchSide);
-  if (dropExtentsOfOne(imageShape.drop_front()) == dropExtentsOfOne(inputShape))
+  bool isPixels = array.type == NpyType::UInt8;
+  if (isPixels && normalization.patchSide != 0)
+    return checkPatches(inputShape, normalization.patchSide);
+  auto imageShape = llvm::ArrayRef(array.shape).drop_front();
+  auto wanted = dropExtentsOfOne(inputShape);
+  bool hasAllElements =
+      isPixels && llvm::product_of(inputShape) == getImageElements();
+  // A flat input has no axes to confuse: it takes pixels in their order.
+  if (dropExtentsOfOne(imageShape) == wanted ||
+      (hasAllElements && wanted.size() <= 1))
     return llvm::Error::success();
+  llvm::StringRef advice =
+      hasAllElements
+          ? "; a network of patches needs patches=<side> to cut images, "
+            "any other the axes in its own order"
+          : "";
   return llvm::createStringError(path +
                                  ": expected inputs of the network's shape " +
                                  printShape(inputShape) + ", got inputs of " +
-                                 printShape(imageShape.drop_front()));
+                                 printShape(imageShape) + advice);
 }
 
 /// Copies patch after patch of `pixels`, an image of these extents.

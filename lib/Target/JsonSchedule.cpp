@@ -292,8 +292,9 @@ static void writeProgram(OStream &json, const Program &program) {
 static LogicalResult translate(ModuleOp module, llvm::raw_ostream &os) {
   auto programs = module.getOps<systolic::ProgramOp>();
   if (programs.empty())
-    return module.emitError() << "holds no systolic.program: schedule it with "
-                                 "--systolic-schedule";
+    return emitError(module.getLoc())
+           << "holds no systolic.program: schedule it with "
+              "--systolic-schedule";
   OStream json(os, /*IndentSize=*/1);
   LogicalResult result = success();
   json.array([&] {
@@ -317,7 +318,7 @@ void colonnade::registerJsonScheduleTranslation() {
       [](Operation *op, llvm::raw_ostream &os) {
         auto module = dyn_cast<ModuleOp>(op);
         if (!module)
-          return LogicalResult(op->emitError() << "expected a module");
+          return LogicalResult(emitError(op->getLoc()) << "expected a module");
         return translate(module, os);
       },
       [](DialectRegistry &registry) { registerAllDialects(registry); });

@@ -11,6 +11,7 @@
 
 #include "colonnade/Target/ProgramExport.h"
 #include "Exporter.h"
+#include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "colonnade/Simulator/ProgramVerifier.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -21,7 +22,10 @@ using namespace colonnade::systolic;
 static std::string getLocationText(Location loc) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  if (auto file = loc->findInstanceOf<FileLineColLoc>())
+  if (std::optional<NodeLocation> node = findNode(loc))
+    stream << node->model.getFilename().getValue() << ": node '" << node->name
+           << "'";
+  else if (auto file = loc->findInstanceOf<FileLineColLoc>())
     stream << file.getFilename().getValue() << ":" << file.getLine() << ":"
            << file.getColumn();
   else
@@ -270,7 +274,7 @@ LogicalResult colonnade::verifySchedule(ProgramOp op) {
     bool hasOrigin = violation.instruction < exported->origins.size();
     Operation *origin =
         hasOrigin ? exported->origins[violation.instruction] : op;
-    InFlightDiagnostic diag = origin->emitError() << "schedule: ";
+    InFlightDiagnostic diag = emitError(origin->getLoc()) << "schedule: ";
     if (hasOrigin)
       diag << "layer '"
            << exported->program

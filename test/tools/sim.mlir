@@ -29,7 +29,7 @@
 // TIMING-INPUTS: error: --timing-only simulates no values: drop it or --inputs
 // UNSCHEDULED: error: holds no systolic.program: compile it with colonnade-opt --colonnade-compile
 // NO-INPUTS: error: --labels and --outputs need --inputs
-// SHAPE: error: {{.*}}images.npy: {{.*}}784
+// SHAPE: error: {{.*}}images.npy: expected inputs of the network's shape [1, 2], got inputs of [28, 28]
 // TRUNCATED: error: {{.*}}.npy
 // STD: error: {{.*}}std
 // LIMIT: error: expected --limit of at least 0, got -1

@@ -9,13 +9,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/InitAllPasses.h"
+#include "colonnade/Support/ToolOptions.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  colonnade::hideLibraryOptions();
   mlir::DialectRegistry registry;
   colonnade::registerAllDialects(registry);
+  colonnade::registerNodeDiagnostics(registry);
   colonnade::registerAllPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Colonnade compiler driver\n", registry));

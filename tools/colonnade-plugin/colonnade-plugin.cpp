@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h"
+#include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
@@ -26,6 +27,7 @@ mlirGetDialectPluginInfo() {
           [](mlir::DialectRegistry *registry) {
             registry->insert<colonnade::ColonnadeDialect,
                              colonnade::systolic::SystolicDialect>();
+            colonnade::registerNodeDiagnostics(*registry);
           }};
 }
 

@@ -9,13 +9,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/InitAllPasses.h"
+#include "colonnade/Support/ToolOptions.h"
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
 
 int main(int argc, char **argv) {
+  colonnade::hideLibraryOptions();
   mlir::DialectRegistry registry;
   colonnade::registerAllDialects(registry);
+  colonnade::registerNodeDiagnostics(registry);
   colonnade::registerAllPasses();
   mlir::MLIRContext context(registry);
   return mlir::failed(mlir::mlirReduceMain(argc, argv, context));

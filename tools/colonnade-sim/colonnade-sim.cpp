@@ -10,10 +10,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/Simulator/Simulator.h"
 #include "colonnade/Support/ImageInput.h"
 #include "colonnade/Support/Labels.h"
+#include "colonnade/Support/ToolOptions.h"
 #include "colonnade/Target/ProgramExport.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
@@ -28,45 +30,54 @@ using namespace colonnade;
 namespace cl = llvm::cl;
 
 static cl::opt<std::string> programPath(cl::Positional, cl::Required,
-                                        cl::desc("<scheduled .mlir>"));
+                                        cl::desc("<scheduled .mlir>"),
+                                        cl::cat(getToolCategory()));
 static cl::opt<std::string>
     inputsPath("inputs", cl::desc("Images (.npy, uint8 or float32)"),
-               cl::value_desc("file"));
+               cl::value_desc("file"), cl::cat(getToolCategory()));
 static cl::opt<std::string>
     labelsPath("labels", cl::desc("Labels (.npy, uint8), for the accuracy"),
-               cl::value_desc("file"));
+               cl::value_desc("file"), cl::cat(getToolCategory()));
 static cl::opt<std::string>
     outputsPath("outputs", cl::desc("Write the outputs as float32 .npy"),
-                cl::value_desc("file"));
+                cl::value_desc("file"), cl::cat(getToolCategory()));
 static cl::opt<double>
     meanOption("mean", cl::init(0.0),
-               cl::desc("uint8 pixels become (pixel / 255 - mean) / std"));
-static cl::opt<double> stdOption("std", cl::init(1.0), cl::desc("See --mean"));
+               cl::desc("uint8 pixels become (pixel / 255 - mean) / std"),
+               cl::cat(getToolCategory()));
+static cl::opt<double> stdOption("std", cl::init(1.0), cl::desc("See --mean"),
+                                 cl::cat(getToolCategory()));
 static cl::opt<int64_t>
     patchesOption("patches", cl::init(0),
                   cl::desc("Cut uint8 images into square patches of this side, "
-                           "one row of the input each"));
+                           "one row of the input each"),
+                  cl::cat(getToolCategory()));
 static cl::opt<int64_t> limitOption("limit", cl::init(0),
-                                    cl::desc("Run only so many images"));
+                                    cl::desc("Run only so many images"),
+                                    cl::cat(getToolCategory()));
 static cl::opt<sim::Fidelity> fidelityOption(
     "fidelity", cl::init(sim::Fidelity::Machine),
     cl::desc("How the array is simulated"),
     cl::values(clEnumValN(sim::Fidelity::Machine, "machine",
                           "fast kernels and closed forms"),
                clEnumValN(sim::Fidelity::Cell, "cell",
-                          "every register of every cell, every cycle")));
+                          "every register of every cell, every cycle")),
+    cl::cat(getToolCategory()));
 static cl::opt<bool> timingOnlyOption(
     "timing-only",
     cl::desc("Report cycles and traffic without simulating values, as without "
-             "--inputs"));
+             "--inputs"),
+    cl::cat(getToolCategory()));
 static cl::opt<bool>
     baselineOption("baseline", cl::init(true),
-                   cl::desc("Also run the module's dense 8-bit baseline"));
+                   cl::desc("Also run the module's dense 8-bit baseline"),
+                   cl::cat(getToolCategory()));
 static cl::opt<ReportFormat>
     reportFormat("report", cl::init(ReportFormat::Text),
                  cl::desc("Form of the report"),
                  cl::values(clEnumValN(ReportFormat::Text, "text", "a table"),
-                            clEnumValN(ReportFormat::Json, "json", "JSON")));
+                            clEnumValN(ReportFormat::Json, "json", "JSON")),
+                 cl::cat(getToolCategory()));
 
 /// The first program directly in `module`, or null.
 static systolic::ProgramOp findProgram(ModuleOp module) {
@@ -194,7 +205,7 @@ findPrograms(ModuleOp module) {
   if (systolic::ProgramOp program = findProgram(module))
     programs.push_back(program);
   else
-    return module.emitError()
+    return emitError(module.getLoc())
            << "holds no systolic.program: compile it with colonnade-opt "
               "--colonnade-compile";
   auto baseline =
@@ -236,9 +247,11 @@ static LogicalResult run(MLIRContext &context) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  hideLibraryOptions();
   cl::ParseCommandLineOptions(argc, argv, "Colonnade simulator\n");
   DialectRegistry registry;
   registerAllDialects(registry);
+  registerNodeDiagnostics(registry);
   MLIRContext context(registry);
   llvm::SourceMgr sourceMgr;
   SourceMgrDiagnosticHandler handler(sourceMgr, &context);

@@ -8,11 +8,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Support/ToolOptions.h"
 #include "colonnade/Target/ImportOnnx.h"
 #include "colonnade/Target/JsonSchedule.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 
 int main(int argc, char **argv) {
+  colonnade::hideLibraryOptions();
   colonnade::registerOnnxImportTranslation();
   colonnade::registerJsonScheduleTranslation();
   return mlir::failed(

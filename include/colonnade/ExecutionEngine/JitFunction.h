@@ -26,14 +26,21 @@ class ExecutionEngine;
 
 namespace colonnade {
 
-/// What compilation spends its time on. Results do not depend on it.
-enum class JitOptimization { CompileTime, Speed };
+class LibraryKernel;
+
+/// What compilation spends its time on. Results do not depend on it, but for
+/// Library: products and convolutions of f32 run in oneDNN, elementwise ops are
+/// fused, and both use all cores. Sums are then in an order of oneDNN's or LLVM's
+/// own: a function gives the same bits every time on one processor and with one
+/// number of threads (OMP_NUM_THREADS), not necessarily on another.
+enum class JitOptimization { CompileTime, Speed, Library };
 
 /// A compiled function on tensors. Compilation leaves the given module alone
 /// and uses a context of its own, so it may be called inside a pass.
 ///
-/// Results do not depend on the machine: there is no fast-math and no
-/// contraction, and every reduction runs in the order of its iteration space.
+/// But for Library, results do not depend on the machine: there is no fast-math
+/// and no contraction, and every reduction runs in the order of its iteration
+/// space.
 class JitFunction {
 public:
   /// One argument or result: extents and bytes per element. Buffers are dense
@@ -59,10 +66,13 @@ public:
   llvm::ArrayRef<Buffer> getInputs() const { return inputs; }
   llvm::ArrayRef<Buffer> getOutputs() const { return outputs; }
 
+  /// How many ops run in oneDNN; none if not compiled with Library.
+  size_t getNumLibraryOps() const { return kernels ? kernels->size() : 0; }
+
   /// Runs the function: one pointer per argument and result, in order, to
   /// buffers as getInputs() and getOutputs() describe them. Inputs are only
-  /// read. May be called from several threads at once. Fails when the number
-  /// of buffers is wrong.
+  /// read. May be called from several threads at once, but for a function
+  /// compiled with Library. Fails when the number of buffers is wrong.
   llvm::Error run(llvm::ArrayRef<const void *> inputBuffers,
                   llvm::ArrayRef<void *> outputBuffers) const;
 
@@ -74,6 +84,8 @@ private:
   /// Large constants of the function are arguments between inputs and outputs.
   std::vector<Buffer> inputs, constants, outputs;
   std::vector<std::unique_ptr<char[]>> constantBytes;
+  /// What the compiled code calls; null without Library.
+  std::unique_ptr<std::vector<std::unique_ptr<LibraryKernel>>> kernels;
   std::unique_ptr<mlir::ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;
 };

@@ -40,6 +40,9 @@ public:
   /// Counts finite values.
   void add(llvm::ArrayRef<float> values);
 
+  /// Counts what `other` has counted, as if its values had been added here.
+  void merge(MagnitudeHistogram other);
+
   int64_t getCount() const { return count; }
   float getLargest() const { return largest; }
 
@@ -53,7 +56,8 @@ public:
   double getLeastErrorRange(int32_t limit = 127) const;
 
 private:
-  void grow(float magnitude);
+  /// Covers [0, 2^needed) at least.
+  void grow(int needed);
   double getSquaredError(double range, int32_t limit) const;
 
   /// Of nonzero magnitudes.

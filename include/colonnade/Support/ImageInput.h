@@ -38,9 +38,9 @@ void normalizePixels(llvm::ArrayRef<uint8_t> pixels,
                      const PixelNormalization &normalization,
                      llvm::MutableArrayRef<float> values);
 
-/// The images of a .npy or IDX file: a [count, ...] array of uint8 pixels, which are
-/// normalised and cut into patches, or of float32 network inputs, which are
-/// taken as they are.
+/// The images of a .npy or IDX file: a [count, ...] array of uint8 pixels,
+/// which are normalised and cut into patches, or of float32 network inputs,
+/// which are taken as they are.
 class ImageSet {
 public:
   /// Fails when the file cannot be read, is of another element type, has no
@@ -51,9 +51,11 @@ public:
   /// Elements of one image.
   int64_t getImageElements() const;
 
-  /// Fails, with both shapes, unless the images make network inputs of the
-  /// given shape: uint8 images have as many elements, patches are of the shape
-  /// asked for, and float32 inputs too; extents of 1 do not count.
+  /// Fails, with both shapes, unless the images, or their patches, have the
+  /// shape of the network's input; extents of 1 do not count. As many elements
+  /// are not enough: pixels of another order of axes, [height, width,
+  /// channels] for [channels, height, width], would be taken for others. Only a
+  /// flat input, [elements], takes uint8 images of any shape, in their order.
   llvm::Error
   checkImageShape(llvm::ArrayRef<int64_t> inputShape,
                   const PixelNormalization &normalization = {}) const;

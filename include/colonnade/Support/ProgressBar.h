@@ -33,6 +33,9 @@ public:
   ProgressBar(const ProgressBar &) = delete;
   ProgressBar &operator=(const ProgressBar &) = delete;
 
+  /// Changes the text in front of the bar from the next update on.
+  void setLabel(llvm::StringRef text) { label = text.str(); }
+
   /// Redraws, at most ten times a second and when everything is done.
   void update(int64_t done);
 

@@ -32,7 +32,8 @@ struct OnnxImportOptions {
 /// model's outputs its results, both in the model's order, as static tensors
 /// (signless integers, i1 for bool). Weights of more than 64 elements are
 /// dense_resources named after their initializers; every op's location is its
-/// node's name. The module owns its weights, whose bytes are not copied.
+/// node's name over the model's path. The module owns its weights, whose bytes
+/// are not copied.
 /// Null after an error, which has been emitted and names file and node.
 mlir::OwningOpRef<mlir::ModuleOp>
 importOnnx(llvm::StringRef path, mlir::MLIRContext *context,

@@ -15,6 +15,10 @@
 
 namespace colonnade {
 
+enum class LossKind { CrossEntropy };
+enum class OptimizerKind { Sgd, Adam };
+enum class LearningRateSchedule { Constant, Step, Cosine };
+
 #define GEN_PASS_DECL
 #include "colonnade/Training/Passes.h.inc"
 

@@ -41,4 +41,78 @@ def SetBatch : Pass<"colonnade-set-batch", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
+  let summary = "Make the training step of a network";
+  let description = [{
+    From `@main`, a network of one input [batch, ...] and one result
+    [batch, classes], makes `@training_step`, one step of gradient descent:
+
+    ```
+    (parameters..., state..., step, inputs, labels)
+        -> (parameters..., state..., step + 1, loss, logits)
+    ```
+
+    Float weights of `@main` are its parameters: `--colonnade-outline-parameters`
+    makes them arguments, with their name in the argument attribute
+    `colonnade.parameter`; the optimizer's state follows in the same order, named
+    `<parameter>.<state>` in `colonnade.state`. The step is a tensor<i64> from 0,
+    labels are a tensor<batch x i32>, the loss is a tensor<f32>, a mean over the
+    batch. Gradients are those of `--colonnade-differentiate`; optimizers and
+    schedules follow PyTorch's conventions. `@main` stays, with parameters as
+    arguments, to evaluate.
+
+    Example:
+
+    ```
+    colonnade-opt resnet8.mlir --colonnade-set-batch=size=128
+      --colonnade-training-step='optimizer=sgd learning-rate=0.1 schedule=cosine total-steps=1872'
+    ```
+  }];
+  let options = [
+    Option<"loss", "loss", "::colonnade::LossKind",
+           /*default=*/"::colonnade::LossKind::CrossEntropy", "What is minimized",
+           [{::llvm::cl::values(clEnumValN(::colonnade::LossKind::CrossEntropy,
+             "cross-entropy", "softmax cross-entropy with integer labels"))}]>,
+    Option<"optimizer", "optimizer", "::colonnade::OptimizerKind",
+           /*default=*/"::colonnade::OptimizerKind::Sgd", "How parameters follow gradients",
+           [{::llvm::cl::values(
+             clEnumValN(::colonnade::OptimizerKind::Sgd, "sgd",
+                        "gradient descent with momentum"),
+             clEnumValN(::colonnade::OptimizerKind::Adam, "adam",
+                        "Adam (Kingma and Ba, ICLR 2015)"))}]>,
+    Option<"learningRate", "learning-rate", "double", /*default=*/"0.1",
+           "Learning rate, before the schedule">,
+    Option<"momentum", "momentum", "double", /*default=*/"0.9",
+           "Momentum of sgd">,
+    Option<"weightDecay", "weight-decay", "double", /*default=*/"0",
+           "Share of a parameter that is added to its gradient">,
+    Option<"beta1", "beta1", "double", /*default=*/"0.9",
+           "Decay of adam's first moment">,
+    Option<"beta2", "beta2", "double", /*default=*/"0.999",
+           "Decay of adam's second moment">,
+    Option<"epsilon", "epsilon", "double", /*default=*/"1e-8",
+           "What adam adds to the second moment's root">,
+    Option<"schedule", "schedule", "::colonnade::LearningRateSchedule",
+           /*default=*/"::colonnade::LearningRateSchedule::Constant",
+           "How the learning rate changes",
+           [{::llvm::cl::values(
+             clEnumValN(::colonnade::LearningRateSchedule::Constant, "constant",
+                        "not at all"),
+             clEnumValN(::colonnade::LearningRateSchedule::Step, "step",
+                        "times drop-factor every steps-between-drops steps"),
+             clEnumValN(::colonnade::LearningRateSchedule::Cosine, "cosine",
+                        "to zero at total-steps, along half a cosine"))}]>,
+    Option<"totalSteps", "total-steps", "int64_t", /*default=*/"0",
+           "Steps of the run, for the cosine">,
+    Option<"stepsBetweenDrops", "steps-between-drops", "int64_t", /*default=*/"0",
+           "Steps between two drops, for the step schedule">,
+    Option<"dropFactor", "drop-factor", "double", /*default=*/"0.1",
+           "What a drop multiplies the learning rate by">,
+    Option<"warmupSteps", "warmup-steps", "int64_t", /*default=*/"0",
+           "Steps over which the learning rate rises from zero first">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // COLONNADE_TRAINING_PASSES

@@ -1,19 +1,22 @@
-//===- DepthwiseCost.cpp - Array or vector unit? -*- C++ -*-===//
+//===- DepthwiseCost.cpp - Array or vector unit? --------------------------===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Both sides are built from the closed forms that the simulator times single
-// instructions with. On the array the queues overlap: a pass takes what its
-// busiest queue needs, and the first and last pass also wait for the others.
-// The vector unit works alone.
+// Cuts the layer out of its network, maps and schedules a copy for each
+// candidate, and asks the timing simulator. Nothing is estimated.
 //
 //===----------------------------------------------------------------------===//
 
 #include "DepthwiseCost.h"
-#include "colonnade/Conversion/LinalgToSystolic/WeightPacking.h"
-#include "colonnade/Simulator/InstructionCosts.h"
+#include "NetworkMapper.h"
+#include "colonnade/Dialect/Systolic/Transforms/Schedule.h"
+#include "colonnade/Simulator/Timing.h"
+#include "colonnade/Target/ProgramExport.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/Support/Threading.h"
 
 using namespace mlir;
 using namespace colonnade;
@@ -21,178 +24,172 @@ using namespace colonnade::systolic;
 
 namespace {
 
-/// Cycles of the queues for one pass: all tiles of a row of tiles.
-struct PassCosts {
-  int64_t dma = 0, load = 0, array = 0, vector = 0;
-  /// DMA and load of the first tile and the way out of the last, which nothing
-  /// hides.
-  int64_t firstDma = 0, firstLoad = 0, drain = 0;
-
-  int64_t getBusiest() const {
-    return std::max(std::max(dma, load), std::max(array, vector));
-  }
-};
-
-class DepthwiseCost {
+/// Copies a layer into a module of its own.
+class LayerExtractor {
 public:
-  DepthwiseCost(const DepthwiseLayer &layer, TargetAttr target)
-      : layer(layer), target(target), machine(target.getMachineDescription()) {}
+  LayerExtractor(linalg::LinalgOp op, linalg::GenericOp epilogue)
+      : op(op), epilogue(epilogue), builder(op.getContext()) {}
 
-  /// None if the cell cannot run so many blocks.
-  std::optional<int64_t> getArrayCycles(int64_t blocks) const;
-  int64_t getVectorCycles() const;
+  OwningOpRef<ModuleOp> extract();
 
 private:
-  sim::Program makeProgram(const PackingPlan &plan,
-                           const BlockMatrixView &view) const;
-  PassCosts getPassCosts(const sim::Program &program, int64_t row,
-                         int64_t positions) const;
-  int64_t getBandPositions() const;
-  int64_t getNestCycles(SmallVector<int64_t, 6> extents,
-                        unsigned reductionLoops, int64_t operations) const;
+  bool isPartOfLayer(Operation *candidate) const;
+  /// The copy of `value` and of what the layer makes it from; zeros for what
+  /// other layers make.
+  Value copy(Value value);
+  Value createCopyingLayer(Value value);
 
-  const DepthwiseLayer &layer;
+  linalg::LinalgOp op;
+  linalg::GenericOp epilogue;
+  OpBuilder builder;
+  IRMapping copies;
+};
+
+/// The ways to run one depthwise convolution, and what they cost.
+class DepthwiseTrials {
+public:
+  DepthwiseTrials(OwningOpRef<ModuleOp> layer, TargetAttr target)
+      : layer(std::move(layer)), target(target) {}
+
+  /// None if the machine cannot run the layer so.
+  std::optional<int64_t> countCycles(const DepthwiseChoice &way) const;
+
+private:
+  OwningOpRef<ModuleOp> layer;
   TargetAttr target;
-  sim::MachineDescription machine;
 };
 
 } // namespace
 
-/// A program with the packing's sizes, to ask the simulator about its tiles.
-sim::Program DepthwiseCost::makeProgram(const PackingPlan &plan,
-                                        const BlockMatrixView &view) const {
-  sim::Program program;
-  program.machine = machine;
-  std::vector<int8_t> zeros(view.getBlocks() * view.getRows() *
-                            view.getColumns());
-  program.weights.push_back(packWeights(plan, view, zeros));
-  return program;
+//===----------------------------------------------------------------------===//
+// Extraction
+//===----------------------------------------------------------------------===//
+
+/// What prepares the data of a layer without computing anything.
+static bool isPreparation(Operation *op) {
+  return isViewOp(op) || isa<tensor::PadOp, TermQuantizeOp>(op);
 }
 
-/// Positions of a band whose accumulators fit half the memory.
-int64_t DepthwiseCost::getBandPositions() const {
-  int64_t most = machine.accumulatorBytes / 2 / (4 * machine.rows);
-  int64_t height = layer.window.outHeight, width = layer.window.outWidth;
-  while (height * width > most && height > 1)
-    height = llvm::divideCeil(height, 2);
-  return height * std::min(width, std::max<int64_t>(most, 1));
+/// What the layer in front makes: the data before it is prepared.
+static Value getSource(linalg::LinalgOp op) {
+  Value value = op.getDpsInputs()[0];
+  for (Operation *maker = value.getDefiningOp(); maker && isPreparation(maker);
+       maker = value.getDefiningOp())
+    value = isViewOp(maker) ? getViewSource(maker) : maker->getOperand(0);
+  return value;
 }
 
-PassCosts DepthwiseCost::getPassCosts(const sim::Program &program, int64_t row,
-                                      int64_t positions) const {
-  const sim::PackedWeights &weights = program.weights.front();
-  sim::Window window = layer.window;
-  window.channels /= weights.blocks;
-  sim::View data;
-  data.columnPitch = 1;
-  data.rowPitch = window.width;
-  data.channelPitch = window.width * window.height;
-  PassCosts costs;
-  int64_t rows = program.getTileRows({0, 0, row, 0});
-  for (int64_t column = 0; column < weights.arrayColumns;
-       column += machine.columns) {
-    sim::WeightTile tile = {0, 0, row, column};
-    int64_t columns = program.getTileColumns(tile);
-    int64_t step = sim::getRequiredStepCycles(weights, 0, column, columns,
-                                              window, data, machine);
-    int64_t dma = sim::getDmaCycles(machine, program.getTileBytes(tile));
-    int64_t load = sim::getLoadCycles(program, tile);
-    if (column == 0) {
-      costs.firstDma = dma;
-      costs.firstLoad = load;
-    }
-    costs.dma += dma;
-    costs.load += load;
-    costs.array += step * positions;
-    costs.drain = step * (rows + machine.columns - 2);
+bool LayerExtractor::isPartOfLayer(Operation *candidate) const {
+  return candidate == op || (epilogue && candidate == epilogue) ||
+         isPreparation(candidate) || matchPattern(candidate, m_Constant()) ||
+         isa<tensor::EmptyOp, linalg::FillOp>(candidate);
+}
+
+Value LayerExtractor::copy(Value value) {
+  if (Value known = copies.lookupOrNull(value))
+    return known;
+  Operation *maker = value.getDefiningOp();
+  if (!maker || !isPartOfLayer(maker)) {
+    Value zeros = arith::ConstantOp::create(
+        builder, value.getLoc(), builder.getZeroAttr(value.getType()));
+    copies.map(value, zeros);
+    return zeros;
   }
-  if (layer.parameterBytes)
-    costs.dma += sim::getDmaCycles(machine, rows * layer.parameterBytes);
-  costs.vector = getNestCycles({rows, positions}, 0, layer.epilogueOperations);
-  return costs;
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(maker->getRegions(), captured);
+  for (Value operand :
+       llvm::concat<Value>(SmallVector<Value>(maker->getOperands()),
+                           SmallVector<Value>(captured.getArrayRef())))
+    copy(operand);
+  builder.clone(*maker, copies);
+  return copies.lookup(value);
 }
 
-std::optional<int64_t> DepthwiseCost::getArrayCycles(int64_t blocks) const {
-  WeightAxes axes;
-  axes.depthwiseBlocks = blocks;
-  llvm::Expected<PackingPlan> plan =
-      planPacking(layer.weights, axes, /*inputChannelAxis=*/2, layer.dataTerms,
-                  machine.columns, *machine.cell);
-  if (!plan) {
-    llvm::consumeError(plan.takeError());
+/// Stands for the layer in front, which makes its result where this one wants
+/// it: inside a padding, or with fewer terms.
+Value LayerExtractor::createCopyingLayer(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Value empty = tensor::EmptyOp::create(builder, value.getLoc(),
+                                        type.getShape(), type.getElementType());
+  AffineMap map = builder.getMultiDimIdentityMap(type.getRank());
+  SmallVector<utils::IteratorType> loops(type.getRank(),
+                                         utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             builder, value.getLoc(), empty.getType(), value, empty,
+             ArrayRef<AffineMap>{map, map}, loops,
+             [](OpBuilder &body, Location loc, ValueRange arguments) {
+               linalg::YieldOp::create(body, loc, arguments.front());
+             })
+      .getResult(0);
+}
+
+OwningOpRef<ModuleOp> LayerExtractor::extract() {
+  Value source = getSource(op);
+  Value result = epilogue ? epilogue->getResult(0) : op->getResult(0);
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder, op.getLoc());
+  builder.setInsertionPointToEnd(module->getBody());
+  auto function = func::FuncOp::create(
+      builder, op.getLoc(), "main",
+      builder.getFunctionType(source.getType(), result.getType()));
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  Value argument = function.getArgument(0);
+  bool isMade = !isa<BlockArgument>(source);
+  copies.map(source, isMade ? createCopyingLayer(argument) : argument);
+  func::ReturnOp::create(builder, op.getLoc(), copy(result));
+  return module;
+}
+
+//===----------------------------------------------------------------------===//
+// Trials
+//===----------------------------------------------------------------------===//
+
+std::optional<int64_t>
+DepthwiseTrials::countCycles(const DepthwiseChoice &way) const {
+  // That a candidate does not fit is no error of the network. Other threads'
+  // diagnostics pass.
+  uint64_t thread = llvm::get_threadid();
+  ScopedDiagnosticHandler quiet(target.getContext(), [&](Diagnostic &) {
+    return success(llvm::get_threadid() == thread);
+  });
+  OwningOpRef<ModuleOp> candidate(layer.get().clone());
+  auto function = *candidate->getOps<func::FuncOp>().begin();
+  NetworkMapper(function, target, way).run();
+  FailureOr<ProgramOp> program = scheduleFunction(function, target);
+  if (failed(program))
     return std::nullopt;
-  }
-  BlockMatrixView view(layer.weights.getShape(), axes);
-  sim::Program program = makeProgram(*plan, view);
-  int64_t all = layer.window.outHeight * layer.window.outWidth;
-  int64_t band = getBandPositions();
-  int64_t repeats = blocks * llvm::divideCeil(all, band);
-  int64_t cycles = 0;
-  PassCosts costs;
-  for (int64_t row = 0; row < view.getRows(); row += machine.rows) {
-    costs = getPassCosts(program, row, band);
-    cycles += repeats * costs.getBusiest();
-  }
-  // The first pass begins with its first tile.
-  int64_t first =
-      std::max({costs.array, costs.load, costs.dma - costs.firstDma});
-  return cycles - costs.getBusiest() + costs.firstDma + costs.firstLoad +
-         first + costs.drain + costs.vector;
+  FailureOr<ExportedProgram> exported = exportProgram(*program);
+  if (failed(exported))
+    return std::nullopt;
+  llvm::Expected<sim::ProgramTiming> timing =
+      sim::computeTiming(exported->program);
+  if (timing)
+    return timing->getCycles();
+  llvm::consumeError(timing.takeError());
+  return std::nullopt;
 }
 
-/// A nest over dense tensors whose body has so many operations.
-int64_t DepthwiseCost::getNestCycles(SmallVector<int64_t, 6> extents,
-                                     unsigned reductionLoops,
-                                     int64_t operations) const {
-  sim::NestPass nest;
-  nest.extents = std::move(extents);
-  nest.reductionLoops = reductionLoops;
-  nest.body.operations.assign(operations, {sim::ScalarOpcode::Add});
-  return sim::getVectorCycles(machine, nest);
-}
-
-/// What an argument of the network lacks (its borders or its terms) is made in
-/// a copy. Borders are filled, the taps multiplied and added up (two
-/// extensions, a product and a sum), and the results go through the epilogue.
-int64_t DepthwiseCost::getVectorCycles() const {
-  const sim::Window &w = layer.window;
-  int64_t cycles = getNestCycles(
-      {w.channels, w.outHeight, w.outWidth, w.kernelHeight, w.kernelWidth}, 2,
-      4);
-  if (layer.paddedRows)
-    cycles += getNestCycles(
-        {w.channels, layer.paddedRows, w.width + layer.paddedColumns}, 0, 0);
-  if (layer.paddedColumns)
-    cycles += getNestCycles({w.channels, w.height, layer.paddedColumns}, 0, 0);
-  if (layer.copiesInput)
-    cycles += getNestCycles({w.channels, w.height, w.width}, 0, 1);
-  if (layer.parameterBytes)
-    cycles += sim::getDmaCycles(machine, w.channels * layer.parameterBytes);
-  if (layer.epilogueOperations)
-    cycles += getNestCycles({w.channels, w.outHeight, w.outWidth}, 0,
-                            layer.epilogueOperations);
-  return cycles + sim::getDmaCycles(machine, layer.weights.getNumElements());
-}
-
-DepthwiseChoice colonnade::chooseDepthwise(const DepthwiseLayer &layer,
+DepthwiseChoice colonnade::chooseDepthwise(linalg::LinalgOp op,
+                                           linalg::GenericOp epilogue,
                                            TargetAttr target) {
-  DepthwiseCost cost(layer, target);
+  DepthwiseTrials trials(LayerExtractor(op, epilogue).extract(), target);
   DepthwiseChoice choice;
-  choice.vectorCycles = cost.getVectorCycles();
-  int64_t channels = layer.window.channels;
+  choice.vectorCycles = trials.countCycles(DepthwiseChoice());
+  int64_t channels =
+      cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(1);
   for (int64_t blocks = 1; blocks <= channels; ++blocks) {
-    // More channels than rows only add tiles off the diagonal, unless no
-    // divisor is small enough.
-    bool isTooLarge = channels / blocks > target.getRows() && blocks > 1;
-    if (channels % blocks != 0 || isTooLarge)
+    if (channels % blocks != 0)
       continue;
-    std::optional<int64_t> cycles = cost.getArrayCycles(blocks);
-    if (cycles && (choice.blocks == 0 || *cycles < choice.arrayCycles)) {
-      choice.blocks = blocks;
-      choice.arrayCycles = *cycles;
-    }
+    DepthwiseChoice way;
+    way.isOnArray = true;
+    way.blocks = blocks;
+    std::optional<int64_t> cycles = trials.countCycles(way);
+    if (!cycles || (choice.arrayCycles && *choice.arrayCycles <= *cycles))
+      continue;
+    choice.blocks = blocks;
+    choice.arrayCycles = cycles;
   }
   choice.isOnArray =
-      choice.blocks != 0 && choice.arrayCycles <= choice.vectorCycles;
+      choice.arrayCycles &&
+      (!choice.vectorCycles || *choice.arrayCycles <= *choice.vectorCycles);
   return choice;
 }

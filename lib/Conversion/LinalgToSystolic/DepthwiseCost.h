@@ -1,13 +1,14 @@
-//===- DepthwiseCost.h - Array or vector unit? -*- C++ -*-===//
+//===- DepthwiseCost.h - Array or vector unit? ------------------*- C++ -*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A depthwise convolution uses few cells of a weight-stationary array: a row
-// multiplies the taps of its own channel only. This is the cost model that
-// picks the cheaper of two mappings: channels side by side in blocks on the
-// array, or a loop nest on the vector unit.
+// multiplies the taps of its own channel only. Whether the array, with the
+// channels cut into so many blocks, or a loop nest on the vector unit is faster
+// depends on tiles, banks, bands and what the queues overlap; so every way is
+// scheduled and timed, and the fastest one taken.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,33 +16,23 @@
 #define COLONNADE_LIB_CONVERSION_LINALGTOSYSTOLIC_DEPTHWISECOST_H
 
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include <optional>
 
 namespace colonnade {
 
-struct DepthwiseLayer {
-  mlir::RankedTensorType weights;
-  /// Over all channels, whose tensors are dense.
-  sim::Window window;
-  /// Rows and columns of padding in all.
-  int64_t paddedRows = 0, paddedColumns = 0;
-  int64_t dataTerms = 0;
-  /// The vector unit would have to copy the input before it can use it.
-  bool copiesInput = false;
-  /// Scalar operations of the elementwise op behind the convolution, and bytes
-  /// of its parameters per channel.
-  int64_t epilogueOperations = 0, parameterBytes = 0;
-};
-
 struct DepthwiseChoice {
   bool isOnArray = false;
-  /// The best number of blocks on the array; 0 if the cell refuses them all.
+  /// The best number of blocks on the array; 0 if it refuses them all.
   int64_t blocks = 0;
-  /// Estimated cycles of the layer by itself.
-  int64_t arrayCycles = 0, vectorCycles = 0;
+  /// Cycles of the layer by itself; none where no schedule fits the machine.
+  std::optional<int64_t> arrayCycles, vectorCycles;
 };
 
-/// The array on a tie.
-DepthwiseChoice chooseDepthwise(const DepthwiseLayer &layer,
+/// Times `op` with its padding, its term selection and `epilogue` (or null) as
+/// a network of its own. The array on a tie.
+DepthwiseChoice chooseDepthwise(mlir::linalg::LinalgOp op,
+                                mlir::linalg::GenericOp epilogue,
                                 systolic::TargetAttr target);
 
 } // namespace colonnade

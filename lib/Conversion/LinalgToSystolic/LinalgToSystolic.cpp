@@ -46,7 +46,7 @@ struct ConvertLinalgToSystolic
     if (auto attr = module->getAttrOfType<TargetAttr>(
             SystolicDialect::getTargetAttrName()))
       return attr;
-    return module.emitError()
+    return emitError(module.getLoc())
            << "no target: give one with target=<file or shipped name>, or as "
               "the module's '"
            << SystolicDialect::getTargetAttrName() << "'";

@@ -14,7 +14,6 @@
 #include "colonnade/Packing/ColumnGrouping.h"
 #include "colonnade/Packing/ConflictPruning.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -98,13 +97,37 @@ Objection NetworkMapper::planContraction(linalg::LinalgOp op,
     return std::nullopt;
   }
   if (operands.isDepthwise())
-    operands.axes.depthwiseBlocks =
-        std::max<int64_t>(chooseDepthwise(op).blocks, 1);
+    return planDepthwise(op, contraction);
   auto plan = planPacking(weights, operands.axes, operands.inputChannelAxis,
                           dataTerms, target.getColumns(), *cell);
   if (!plan)
     return llvm::toString(plan.takeError());
   contraction.packing = std::move(*plan);
+  return std::nullopt;
+}
+
+/// The vector unit needs no plan. It runs what the array refuses.
+Objection NetworkMapper::planDepthwise(linalg::LinalgOp op,
+                                       Contraction &contraction) {
+  ArrayOperands &operands = contraction.operands;
+  const DepthwiseChoice &choice = chooseDepthwise(op);
+  if (!choice.isOnArray && choice.blocks != 0)
+    return std::nullopt;
+  operands.axes.depthwiseBlocks = std::max<int64_t>(choice.blocks, 1);
+  auto plan =
+      planPacking(operands.getWeightType(), operands.axes,
+                  operands.inputChannelAxis, contraction.data.getDataTerms(),
+                  target.getColumns(), *target.getCellModel());
+  if (plan) {
+    contraction.packing = std::move(*plan);
+    if (!choice.isOnArray)
+      contraction.whyNotArray = "no schedule fits the machine's memories";
+    return std::nullopt;
+  }
+  std::string reason = llvm::toString(plan.takeError());
+  if (choice.isOnArray)
+    return reason;
+  contraction.whyNotArray = std::move(reason);
   return std::nullopt;
 }
 
@@ -179,7 +202,7 @@ Objection NetworkMapper::mapContraction(linalg::LinalgOp op) {
     return std::nullopt;
   }
   const DepthwiseChoice &choice = chooseDepthwise(op);
-  reportChoice(op, choice);
+  reportChoice(op, choice, contraction.whyNotArray);
   if (choice.isOnArray)
     mapToArray(op, contraction);
   else
@@ -245,8 +268,7 @@ void NetworkMapper::reportArrayLayer(linalg::LinalgOp op, StringRef name,
   int64_t tiles =
       weights.blocks * countTiles(weights.rows, weights.arrayColumns,
                                   target.getRows(), target.getColumns());
-  remark::passed(op.getLoc(),
-                 remark::RemarkOpts::name("mapped").category("systolic"))
+  passed(op.getLoc(), "mapped")
       << remark::add("layer {0} runs on the array", name)
       << remark::metric("blocks", weights.blocks)
       << remark::metric("rows", weights.rows)
@@ -262,46 +284,31 @@ void NetworkMapper::reportArrayLayer(linalg::LinalgOp op, StringRef name,
 //===----------------------------------------------------------------------===//
 
 const DepthwiseChoice &NetworkMapper::chooseDepthwise(linalg::LinalgOp op) {
+  if (trial)
+    return *trial;
   auto [it, isNew] = depthwiseChoices.try_emplace(op);
   if (!isNew)
     return it->second;
-  LayerData data = getLayerData(op.getDpsInputs()[0], op);
-  DepthwiseLayer layer;
-  layer.weights = cast<RankedTensorType>(op.getDpsInputs()[1].getType());
-  layer.window =
-      getWindow(data, data.source.getType(), op->getResult(0).getType());
-  setKernel(layer.window, op);
-  layer.dataTerms = data.getDataTerms();
-  auto padded = cast<RankedTensorType>(op.getDpsInputs()[0].getType());
-  layer.paddedRows = padded.getDimSize(2) - layer.window.height;
-  layer.paddedColumns = padded.getDimSize(3) - layer.window.width;
-  layer.copiesInput =
-      isa<BlockArgument>(data.source) && data.source != op.getDpsInputs()[0];
-  if (linalg::GenericOp epilogue = getEpilogue(op->getResult(0))) {
-    for (Operation &scalar : epilogue.getBody()->without_terminator())
-      layer.epilogueOperations += !scalar.hasTrait<OpTrait::ConstantLike>();
-    for (OpOperand *input : epilogue.getDpsInputOperands())
-      if (getChannelConstant(input->get(),
-                             epilogue.getMatchingIndexingMap(input),
-                             getChannelDims(4)))
-        layer.parameterBytes +=
-            getElementBytes(cast<RankedTensorType>(input->get().getType()));
-  }
-  DepthwiseChoice choice = colonnade::chooseDepthwise(layer, target);
+  DepthwiseChoice choice =
+      colonnade::chooseDepthwise(op, getEpilogue(op->getResult(0)), target);
   if (depthwisePlace != DepthwisePlace::Cheaper && choice.blocks != 0)
     choice.isOnArray = depthwisePlace == DepthwisePlace::Array;
   return it->second = choice;
 }
 
 void NetworkMapper::reportChoice(linalg::LinalgOp op,
-                                 const DepthwiseChoice &choice) {
-  remark::passed(op.getLoc(),
-                 remark::RemarkOpts::name("depthwise").category("systolic"))
-      << remark::add("runs on the {0}",
-                     choice.isOnArray ? "array" : "vector unit")
-      << remark::metric("array cycles", choice.arrayCycles)
-      << remark::metric("vector cycles", choice.vectorCycles)
-      << remark::metric("blocks", choice.blocks);
+                                 const DepthwiseChoice &choice,
+                                 const Objection &whyNotArray) {
+  auto report = passed(op.getLoc(), "depthwise");
+  report << remark::add("runs on the {0}",
+                        choice.isOnArray ? "array" : "vector unit")
+         << remark::metric("blocks", choice.blocks);
+  if (choice.arrayCycles)
+    report << remark::metric("array cycles", *choice.arrayCycles);
+  if (choice.vectorCycles)
+    report << remark::metric("vector cycles", *choice.vectorCycles);
+  if (whyNotArray)
+    report << remark::reason("not on the array: {0}", *whyNotArray);
 }
 
 /// What the convolution reads, with its terms selected and its padding made.

@@ -13,7 +13,6 @@
 
 #include "NetworkMapper.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -136,15 +135,11 @@ static int64_t getBytes(Value value) {
   return type.getNumElements() * getElementBytes(type);
 }
 
-static remark::RemarkOpts getOptions(StringRef name) {
-  return remark::RemarkOpts::name(name).category("systolic");
-}
-
 void NetworkMapper::copyOperand(OpOperand &operand, Location loc,
                                 StringRef reason) {
   builder.setInsertionPoint(operand.getOwner());
   Value copy = createCopy(operand.get(), loc);
-  remark::passed(loc, getOptions("copied"))
+  passed(loc, "copied")
       << remark::add("layer {0} copies {1}",
                      cast<NestOp>(copy.getDefiningOp()).getLayer(),
                      llvm::formatv("{0}", operand.get().getType()).str())
@@ -163,8 +158,8 @@ bool NetworkMapper::resolveView(Operation *op, const TensorViews &views) {
                 "no strides give the tensor this shape");
     return true;
   }
-  remark::passed(op->getLoc(), getOptions("view")) << remark::add(
-      "'{0}' is a view, no data moves", op->getName().getStringRef());
+  passed(op->getLoc(), "view") << remark::add("'{0}' is a view, no data moves",
+                                              op->getName().getStringRef());
   return false;
 }
 
@@ -178,7 +173,7 @@ bool NetworkMapper::resolveConcat(tensor::ConcatOp op,
                 "inside it");
     return true;
   }
-  remark::passed(op.getLoc(), getOptions("view"))
+  passed(op.getLoc(), "view")
       << remark::add("the {0} operands of 'tensor.concat' are made inside its "
                      "buffer",
                      op->getNumOperands());

@@ -16,7 +16,6 @@
 #include "colonnade/Packing/ConflictPruning.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -318,15 +317,24 @@ std::string NetworkMapper::makeLayerName(StringRef kind) {
   return (kind + llvm::Twine(++layerCounts[kind])).str();
 }
 
+remark::detail::InFlightRemark NetworkMapper::passed(Location loc,
+                                                     StringRef name) const {
+  if (trial)
+    return {};
+  return remark::passed(loc,
+                        remark::RemarkOpts::name(name).category("systolic"));
+}
+
 void NetworkMapper::accept(Operation *op, StringRef layer) {
-  remark::passed(op->getLoc(),
-                 remark::RemarkOpts::name("mapped").category("systolic"))
+  passed(op->getLoc(), "mapped")
       << remark::add("layer {0} runs on the vector unit", layer);
 }
 
 void NetworkMapper::reject(Operation *op, StringRef reason) {
   op->setAttr(SystolicDialect::getRejectedAttrName(),
               builder.getStringAttr(reason));
+  if (trial)
+    return;
   remark::missed(op->getLoc(),
                  remark::RemarkOpts::name("rejected").category("systolic"))
       << remark::reason("{0}", reason);

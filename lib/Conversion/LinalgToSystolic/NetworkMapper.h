@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 
 namespace colonnade {
 
@@ -64,6 +65,13 @@ public:
                 DepthwisePlace depthwisePlace)
       : function(function), target(target), depthwisePlace(depthwisePlace),
         builder(function.getContext()) {}
+  /// A trial: makes the depthwise convolution of a function as `trial` says,
+  /// and no remarks.
+  NetworkMapper(mlir::func::FuncOp function, systolic::TargetAttr target,
+                const DepthwiseChoice &trial)
+      : function(function), target(target),
+        depthwisePlace(DepthwisePlace::Cheaper), trial(trial),
+        builder(function.getContext()) {}
 
   void run();
 
@@ -80,14 +88,17 @@ private:
   struct Contraction {
     ArrayOperands operands;
     LayerData data, stationary;
-    /// Of stored weights.
+    /// Of stored weights; none for depthwise ones that the vector unit takes.
     PackingPlan packing;
+    /// Why the array cannot run a depthwise convolution, if it cannot.
+    Objection whyNotArray;
     /// Of weights computed at run time.
     sim::OperandPromises promises;
   };
   /// Fills `contraction`, or says why the array cannot run `op`.
   Objection planContraction(mlir::linalg::LinalgOp op,
                             Contraction &contraction);
+  Objection planDepthwise(mlir::linalg::LinalgOp op, Contraction &contraction);
   Objection mapContraction(mlir::linalg::LinalgOp op);
   void mapToArray(mlir::linalg::LinalgOp op, const Contraction &contraction);
   mlir::Value createWeights(llvm::StringRef name,
@@ -99,7 +110,8 @@ private:
                         const sim::PackedWeights &weights);
   /// Where a depthwise convolution runs; decided once.
   const DepthwiseChoice &chooseDepthwise(mlir::linalg::LinalgOp op);
-  void reportChoice(mlir::linalg::LinalgOp op, const DepthwiseChoice &choice);
+  void reportChoice(mlir::linalg::LinalgOp op, const DepthwiseChoice &choice,
+                    const Objection &whyNotArray);
   void mapDepthwiseToNest(mlir::linalg::LinalgOp op);
   mlir::Value createPadded(mlir::linalg::LinalgOp op);
   Objection mapPooling(mlir::linalg::LinalgOp op);
@@ -138,6 +150,9 @@ private:
   }
 
   std::string makeLayerName(llvm::StringRef kind);
+  /// A remark about a layer; none in a trial.
+  mlir::remark::detail::InFlightRemark passed(mlir::Location loc,
+                                              llvm::StringRef name) const;
   void accept(mlir::Operation *op, llvm::StringRef layer);
   void reject(mlir::Operation *op, llvm::StringRef reason);
   void generalizeNamedOps();
@@ -167,6 +182,7 @@ private:
   mlir::func::FuncOp function;
   systolic::TargetAttr target;
   DepthwisePlace depthwisePlace;
+  std::optional<DepthwiseChoice> trial;
   mlir::OpBuilder builder;
   mlir::IRMapping mapping;
   llvm::SmallPtrSet<mlir::Operation *, 8> fused;

@@ -1,5 +1,4 @@
-//===- WeightPacking.cpp - Packing filter matrices for the array -*- C++
-//-*-===//
+//===- WeightPacking.cpp - Packing filter matrices for the array ----------===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -19,24 +18,59 @@ using namespace mlir;
 using namespace colonnade;
 
 using PackedColumn = PackingPlan::PackedColumn;
+using ArrayColumn = PackingPlan::ArrayColumn;
 
-/// The columns of the packed matrix.
-static std::vector<PackedColumn> getPackedColumns(ColumnsAttr promise,
-                                                  int64_t matrixColumns) {
-  std::vector<PackedColumn> result;
-  if (promise) {
-    for (const auto &group : getGroups(promise.getAssignment()))
-      result.emplace_back(group.begin(), group.end());
-    return result;
-  }
-  for (int32_t column = 0; column < matrixColumns; ++column)
-    result.push_back(PackedColumn{column});
+int64_t PackingPlan::getArrayColumns() const {
+  size_t most = 0;
+  for (const std::vector<ArrayColumn> &block : blocks)
+    most = std::max(most, block.size());
+  return most;
+}
+
+//===----------------------------------------------------------------------===//
+// Columns
+//===----------------------------------------------------------------------===//
+
+/// Each column's index among those of its block.
+static std::vector<int32_t> getColumnsInBlock(const MatrixView &view) {
+  std::vector<int32_t> result(view.getColumns()), counts(view.getBlocks(), 0);
+  for (auto [column, index] : llvm::enumerate(result))
+    index = counts[view.getBlock(column)]++;
   return result;
 }
 
+/// The columns of each block's packed matrix that `promise` makes. One without
+/// any, whose weights are all zero, gets an empty one: a layer has tiles.
 static std::vector<std::vector<PackedColumn>>
-cutIntoRuns(ArrayRef<PackedColumn> columns, int64_t length) {
-  std::vector<std::vector<PackedColumn>> result;
+getPromisedColumns(ColumnsAttr promise, ArrayRef<int64_t> shape) {
+  MatrixView view(shape, promise.getRowAxis(), promise.getBlockAxis());
+  std::vector<int32_t> columnInBlock = getColumnsInBlock(view);
+  std::vector<std::vector<PackedColumn>> blocks(view.getBlocks());
+  for (const auto &group : getGroups(promise.getAssignment())) {
+    PackedColumn &packed = blocks[view.getBlock(group.front())].emplace_back();
+    for (int32_t column : group)
+      packed.push_back(columnInBlock[column]);
+  }
+  for (std::vector<PackedColumn> &block : blocks)
+    if (block.empty())
+      block.emplace_back();
+  return blocks;
+}
+
+/// The columns of each block's packed matrix, one entry if all are alike.
+static std::vector<std::vector<PackedColumn>>
+getPackedColumns(RankedTensorType weights, int64_t matrixColumns) {
+  if (ColumnsAttr promise = getColumnsPromise(weights))
+    return getPromisedColumns(promise, weights.getShape());
+  std::vector<PackedColumn> columns;
+  for (int32_t column = 0; column < matrixColumns; ++column)
+    columns.push_back(PackedColumn{column});
+  return {columns};
+}
+
+static std::vector<ArrayColumn> cutIntoRuns(ArrayRef<PackedColumn> columns,
+                                            int64_t length) {
+  std::vector<ArrayColumn> result;
   for (size_t start = 0; start < columns.size(); start += length) {
     auto run =
         columns.slice(start, std::min<size_t>(length, columns.size() - start));
@@ -45,13 +79,22 @@ cutIntoRuns(ArrayRef<PackedColumn> columns, int64_t length) {
   return result;
 }
 
+/// The same for the columns of each block.
+static std::vector<std::vector<ArrayColumn>>
+cutIntoRuns(ArrayRef<std::vector<PackedColumn>> blocks, int64_t length) {
+  std::vector<std::vector<ArrayColumn>> result;
+  for (const std::vector<PackedColumn> &columns : blocks)
+    result.push_back(cutIntoRuns(ArrayRef(columns), length));
+  return result;
+}
+
 /// One array column per run of input channels at one kernel tap.
-static std::vector<std::vector<PackedColumn>>
+static std::vector<ArrayColumn>
 cutIntoChannelRuns(int64_t channels, int64_t taps, int64_t length) {
-  std::vector<std::vector<PackedColumn>> result;
+  std::vector<ArrayColumn> result;
   for (int64_t tap = 0; tap < taps; ++tap)
     for (int64_t start = 0; start < channels; start += length) {
-      std::vector<PackedColumn> &run = result.emplace_back();
+      ArrayColumn &run = result.emplace_back();
       for (int64_t c = start; c < std::min(start + length, channels); ++c)
         run.push_back(PackedColumn{static_cast<int32_t>(c * taps + tap)});
     }
@@ -71,6 +114,10 @@ getDepthwiseColumns(int64_t channels, int64_t taps, int64_t fanIn) {
     }
   return result;
 }
+
+//===----------------------------------------------------------------------===//
+// Slots
+//===----------------------------------------------------------------------===//
 
 /// Packed columns per array column that make tiles x cycles per step least.
 /// `getPromises` gives what is promised about a cell of so many slots.
@@ -115,6 +162,10 @@ sim::OperandPromises colonnade::planRunTimePacking(int64_t matrixColumns,
   return getPromises(chooseSlots(matrixColumns, columns, cell, getPromises));
 }
 
+//===----------------------------------------------------------------------===//
+// Plans
+//===----------------------------------------------------------------------===//
+
 static llvm::Error checkGroup(TermsAttr promise, const sim::CellModel &cell) {
   if (promise.getGroup() <= cell.getDepth())
     return llvm::Error::success();
@@ -124,15 +175,40 @@ static llvm::Error checkGroup(TermsAttr promise, const sim::CellModel &cell) {
       promise.getGroup(), cell.getName(), cell.getDepth()));
 }
 
+/// Weights are read along other axes than their promise speaks of where another
+/// layer reads them too, or where the promise was written by hand.
+static llvm::Error checkColumnsPromise(ColumnsAttr promise,
+                                       const WeightAxes &axes) {
+  if (axes.depthwiseBlocks)
+    return llvm::createStringError(
+        "combined columns of depthwise weights are not supported: leave them "
+        "to the packing");
+  if (promise.getRowAxis() == axes.row && promise.getBlockAxis() == axes.block)
+    return llvm::Error::success();
+  auto describe = [](int64_t row, std::optional<int64_t> block) {
+    std::string text = llvm::formatv("row_axis = {0}", row);
+    if (block)
+      text += llvm::formatv(" and block_axis = {0}", *block).str();
+    return text;
+  };
+  return llvm::createStringError(
+      llvm::formatv("the layer reads its weights with {0}, but their columns "
+                    "promise is about "
+                    "{1}: combine the columns of each layer's own weights",
+                    describe(axes.row, axes.block),
+                    describe(promise.getRowAxis(), promise.getBlockAxis())));
+}
+
 /// Sets the promises about fan-in and slots that the plan's columns make.
 static llvm::Expected<PackingPlan> finish(PackingPlan plan,
                                           const sim::CellModel &cell) {
-  for (const auto &run : plan.arrayColumns) {
-    plan.promises.slots = std::max<int64_t>(plan.promises.slots, run.size());
-    for (const PackedColumn &column : run)
-      plan.promises.fanIn =
-          std::max<int64_t>(plan.promises.fanIn, column.size());
-  }
+  for (const std::vector<ArrayColumn> &block : plan.blocks)
+    for (const ArrayColumn &run : block) {
+      plan.promises.slots = std::max<int64_t>(plan.promises.slots, run.size());
+      for (const PackedColumn &column : run)
+        plan.promises.fanIn =
+            std::max<int64_t>(plan.promises.fanIn, column.size());
+    }
   if (llvm::Error error = cell.check(plan.promises))
     return std::move(error);
   return plan;
@@ -155,18 +231,19 @@ planDepthwise(RankedTensorType weights, const WeightAxes &axes,
   bool isUsable = terms && cell.getDepth() > 1 && !terms.isPacked() &&
                   terms.getAxis() == last && axes.row != last;
   if (!isUsable) {
-    plan.arrayColumns = cutIntoRuns(
-        packed, chooseSlots(packed.size(), columns, plan.promises, cell));
+    plan.blocks = {
+        cutIntoRuns(ArrayRef(packed),
+                    chooseSlots(packed.size(), columns, plan.promises, cell))};
     return finish(std::move(plan), cell);
   }
   if (llvm::Error error = checkGroup(terms, cell))
     return std::move(error);
   plan.promises.weightTerms = terms.getBudget();
   int64_t width = weights.getDimSize(last);
+  std::vector<ArrayColumn> &runs = plan.blocks.emplace_back();
   for (size_t line = 0; line < packed.size(); line += width)
-    llvm::append_range(
-        plan.arrayColumns,
-        cutIntoRuns(ArrayRef(packed).slice(line, width), terms.getGroup()));
+    llvm::append_range(runs, cutIntoRuns(ArrayRef(packed).slice(line, width),
+                                         terms.getGroup()));
   return finish(std::move(plan), cell);
 }
 
@@ -176,19 +253,24 @@ colonnade::planPacking(RankedTensorType weights, const WeightAxes &axes,
                        int64_t columns, const sim::CellModel &cell) {
   ColumnsAttr columnsPromise = getColumnsPromise(weights);
   TermsAttr termsPromise = getTermsPromise(weights);
-  if (columnsPromise && (axes.block || axes.depthwiseBlocks))
-    return llvm::createStringError(
-        "combined columns of grouped, batched or depthwise weights are not "
-        "supported: leave them to the packing");
+  if (columnsPromise)
+    if (llvm::Error error = checkColumnsPromise(columnsPromise, axes))
+      return std::move(error);
   if (axes.depthwiseBlocks)
     return planDepthwise(weights, axes, dataTerms, columns, cell);
-  BlockMatrixView view(weights.getShape(), axes);
+  int64_t matrixColumns =
+      BlockMatrixView(weights.getShape(), axes).getColumns();
   int64_t channels = weights.getDimSize(inputChannelAxis);
   PackingPlan plan;
   plan.promises.dataTerms = dataTerms;
-  auto packed = getPackedColumns(columnsPromise, view.getColumns());
-  for (const PackedColumn &column : packed)
-    plan.promises.fanIn = std::max<int64_t>(plan.promises.fanIn, column.size());
+  auto packed = getPackedColumns(weights, matrixColumns);
+  size_t most = 0;
+  for (const std::vector<PackedColumn> &block : packed) {
+    most = std::max(most, block.size());
+    for (const PackedColumn &column : block)
+      plan.promises.fanIn =
+          std::max<int64_t>(plan.promises.fanIn, column.size());
+  }
 
   // A promise helps only when its runs are what a cell holds.
   bool isUsable =
@@ -196,26 +278,25 @@ colonnade::planPacking(RankedTensorType weights, const WeightAxes &axes,
       (termsPromise.isPacked() ||
        (!columnsPromise && termsPromise.getAxis() == inputChannelAxis));
   if (!isUsable) {
-    plan.arrayColumns = cutIntoRuns(
-        packed, chooseSlots(packed.size(), columns, plan.promises, cell));
+    plan.blocks = cutIntoRuns(ArrayRef(packed),
+                              chooseSlots(most, columns, plan.promises, cell));
     return finish(std::move(plan), cell);
   }
   if (llvm::Error error = checkGroup(termsPromise, cell))
     return std::move(error);
   plan.promises.weightTerms = termsPromise.getBudget();
-  plan.arrayColumns =
-      termsPromise.isPacked()
-          ? cutIntoRuns(packed, termsPromise.getGroup())
-          : cutIntoChannelRuns(channels, view.getColumns() / channels,
-                               termsPromise.getGroup());
+  if (termsPromise.isPacked())
+    plan.blocks = cutIntoRuns(ArrayRef(packed), termsPromise.getGroup());
+  else
+    plan.blocks = {cutIntoChannelRuns(channels, matrixColumns / channels,
+                                      termsPromise.getGroup())};
   return finish(std::move(plan), cell);
 }
 
-/// Streams of one block, repeated for all.
 static void setStreams(sim::PackedWeights &packed, const PackingPlan &plan) {
   packed.streams.assign(packed.blocks * packed.getSlots() * packed.fanIn, -1);
   for (int64_t block = 0; block < packed.blocks; ++block)
-    for (auto [a, run] : llvm::enumerate(plan.arrayColumns))
+    for (auto [a, run] : llvm::enumerate(plan.getBlock(block)))
       for (auto [d, members] : llvm::enumerate(run)) {
         int64_t slot = block * packed.getSlots() + a * packed.depth + d;
         llvm::copy(members, packed.streams.begin() + slot * packed.fanIn);
@@ -229,7 +310,7 @@ sim::PackedWeights colonnade::packWeights(const PackingPlan &plan,
   packed.blocks = view.getBlocks();
   packed.rows = view.getRows();
   packed.matrixColumns = view.getColumns();
-  packed.arrayColumns = plan.arrayColumns.size();
+  packed.arrayColumns = plan.getArrayColumns();
   packed.depth = plan.promises.slots;
   packed.fanIn = plan.promises.fanIn;
   packed.promises = plan.promises;
@@ -241,7 +322,7 @@ sim::PackedWeights colonnade::packWeights(const PackingPlan &plan,
   for (int64_t row = 0; row < rows; ++row) {
     const int8_t *line = matrices.data() + row * packed.matrixColumns;
     int64_t cell = row * packed.getSlots();
-    for (const auto &run : plan.arrayColumns) {
+    for (const ArrayColumn &run : plan.getBlock(row / packed.rows)) {
       for (auto [d, members] : llvm::enumerate(run))
         for (auto [select, column] : llvm::enumerate(members))
           if (line[column]) {

@@ -50,12 +50,6 @@ static LogicalResult importChain(NodeImporter &node) {
   });
 }
 
-static Value createAddition(ImplicitLocOpBuilder &builder,
-                            Signedness signedness, Value left, Value right) {
-  return createArithmetic<arith::AddFOp, arith::AddIOp>(builder, signedness,
-                                                        left, right);
-}
-
 static LogicalResult importMean(NodeImporter &node) {
   return importElementwise(node, [&](ImplicitLocOpBuilder &b, ValueRange args) {
     Value sum = args.front();

@@ -100,26 +100,6 @@ static SmallVector<Positions> getRanges(ArrayRef<int64_t> positions) {
   return ranges;
 }
 
-/// The slices that constant indices name, side by side: movement that needs no
-/// index at run time.
-static Value createConstantLookup(NodeImporter &node, int64_t axis,
-                                  ArrayRef<int64_t> positions) {
-  ImplicitLocOpBuilder &builder = node.builder;
-  ArrayRef<int64_t> shape = node.getInputType(0).getShape();
-  SmallVector<Positions> ranges;
-  for (int64_t size : shape)
-    ranges.push_back({0, size, 1});
-  SmallVector<Value> slices;
-  for (const Positions &range : getRanges(positions)) {
-    ranges[axis] = range;
-    slices.push_back(createStridedSlice(builder, node.getInput(0), ranges));
-  }
-  Value joined = slices.size() == 1
-                     ? slices.front()
-                     : tensor::ConcatOp::create(builder, axis, slices);
-  return createReshape(builder, joined, node.getResultType(0).getShape());
-}
-
 static LogicalResult importGather(NodeImporter &node) {
   RankedTensorType dataType = node.getInputType(0);
   FailureOr<int64_t> axis = getAxis(node, 0, dataType.getRank());
@@ -133,11 +113,19 @@ static LogicalResult importGather(NodeImporter &node) {
   }
   if (failed(checkIndices(node, indices, size)))
     return failure();
-  if (node.getResultType(0).getNumElements() == 0)
+  if (node.getResultType(0).getNumElements() == 0) {
     node.setResult(0, createEmpty(node.builder, node.getResultType(0)));
-  else
-    node.setResult(
-        0, createConstantLookup(node, *axis, getPositions(indices, size)));
+    return success();
+  }
+  SmallVector<Positions> ranges = getRanges(getPositions(indices, size));
+  if (static_cast<int64_t>(ranges.size()) > maxJoinedSlices) {
+    node.setResult(0, createLookup(node, *axis));
+    return success();
+  }
+  Value joined =
+      createJoinedSlices(node.builder, node.getInput(0), *axis, ranges);
+  node.setResult(
+      0, createReshape(node.builder, joined, node.getResultType(0).getShape()));
   return success();
 }
 

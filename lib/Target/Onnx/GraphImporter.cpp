@@ -10,6 +10,7 @@
 
 #include "GraphImporter.h"
 #include "ConstantEvaluator.h"
+#include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/Path.h"
 
@@ -38,27 +39,24 @@ static std::string getOpName(const onnx::NodeProto &node) {
   return node.domain() + "." + node.op_type();
 }
 
-static Location getLocation(StringRef name, MLIRContext *context) {
-  return NameLoc::get(StringAttr::get(context, name));
-}
-
 GraphImporter::GraphImporter(OnnxModel &model, StringRef path,
                              MLIRContext *context,
                              const OnnxImportOptions &options)
     : model(model), path(path), directory(llvm::sys::path::parent_path(path)),
-      context(context), options(options), builder(context) {
+      modelLocation(FileLineColLoc::get(context, path, 0, 0)), context(context),
+      options(options), builder(context) {
   addAllOps(importers);
 }
 
 InFlightDiagnostic GraphImporter::emitError(const Twine &message) {
-  return mlir::emitError(FileLineColLoc::get(context, path, 0, 0), message);
+  return mlir::emitError(modelLocation, message);
 }
 
 InFlightDiagnostic GraphImporter::emitError(const onnx::NodeProto &node,
                                             const Twine &message) {
-  std::string name = getNodeName(node);
-  return mlir::emitError(getLocation(name, context))
-         << "node '" << name << "' (" << getOpName(node) << "): " << message;
+  return mlir::emitError(modelLocation)
+         << "node '" << getNodeName(node) << "' (" << getOpName(node)
+         << "): " << message;
 }
 
 ImportFunction
@@ -93,11 +91,10 @@ LogicalResult GraphImporter::checkOps() {
     ++nodes->count;
   }
   for (const UnknownNodes &nodes : unknown) {
-    std::string name = getNodeName(*nodes.first);
-    mlir::emitError(getLocation(name, context))
-        << "node '" << name << "': op '" << nodes.op << "' is not imported ("
-        << nodes.count << " node(s) of this kind in " << path
-        << "); express it by other ops before export";
+    mlir::emitError(modelLocation)
+        << "node '" << getNodeName(*nodes.first) << "': op '" << nodes.op
+        << "' is not imported (" << nodes.count << " node(s) of this kind in "
+        << path << "); express it by other ops before export";
   }
   return success(unknown.empty());
 }
@@ -121,8 +118,7 @@ LogicalResult GraphImporter::checkModel() {
 OwningOpRef<ModuleOp> GraphImporter::import() {
   if (failed(checkModel()))
     return {};
-  OwningOpRef<ModuleOp> module =
-      ModuleOp::create(FileLineColLoc::get(context, path, 0, 0));
+  OwningOpRef<ModuleOp> module = ModuleOp::create(modelLocation);
   builder.setInsertionPointToEnd(module->getBody());
   function = func::FuncOp::create(builder, module->getLoc(), options.entryName,
                                   builder.getFunctionType({}, {}));
@@ -198,7 +194,7 @@ LogicalResult GraphImporter::importInputs() {
       return failure();
     types.push_back(type->type);
     Value argument = function.getBody().addArgument(
-        type->type, getLocation(input.name(), context));
+        type->type, getNodeLocation(input.name(), modelLocation));
     values[input.name()] = {*type, argument, nullptr};
   }
   function.setType(builder.getFunctionType(types, {}));
@@ -214,8 +210,8 @@ Value GraphImporter::materialize(StringRef name) {
     builder.setInsertionPointAfter(lastConstant);
   else
     builder.setInsertionPointToStart(&getBody());
-  auto constant = arith::ConstantOp::create(builder, getLocation(name, context),
-                                            value.constant);
+  auto constant = arith::ConstantOp::create(
+      builder, getNodeLocation(name, modelLocation), value.constant);
   lastConstant = constant;
   return value.value = constant;
 }
@@ -325,8 +321,8 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node) {
     return emitError(node, "the op is not imported");
   if (failed(checkOperands(node)) || failed(inferResults(node)))
     return failure();
-  ImplicitLocOpBuilder nodeBuilder(getLocation(getNodeName(node), context),
-                                   builder);
+  ImplicitLocOpBuilder nodeBuilder(
+      getNodeLocation(getNodeName(node), modelLocation), builder);
   Operation *before = getBody().empty() ? nullptr : &getBody().back();
   NodeImporter importer(*this, node, nodeBuilder);
   if (failed(import(importer)) || failed(checkResults(node)))

@@ -55,11 +55,12 @@ public:
   int64_t getOpset() const { return model.getOpset(); }
   int64_t getOriginalOpset() const { return model.getOriginalOpset(); }
   llvm::StringRef getDirectory() const { return directory; }
+  /// At the model, naming the node: binary models have no lines.
+  mlir::InFlightDiagnostic emitError(const onnx::NodeProto &node,
+                                     const llvm::Twine &message);
 
 private:
   mlir::InFlightDiagnostic emitError(const llvm::Twine &message);
-  mlir::InFlightDiagnostic emitError(const onnx::NodeProto &node,
-                                     const llvm::Twine &message);
 
   ImportFunction lookupImporter(const onnx::NodeProto &node) const;
   mlir::LogicalResult checkOps();
@@ -82,6 +83,7 @@ private:
 
   OnnxModel &model;
   std::string path, directory;
+  mlir::FileLineColLoc modelLocation;
   mlir::MLIRContext *context;
   const OnnxImportOptions &options;
   ImportTable importers;

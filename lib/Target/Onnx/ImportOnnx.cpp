@@ -11,6 +11,7 @@
 #include "colonnade/Target/ImportOnnx.h"
 #include "GraphImporter.h"
 #include "OnnxModel.h"
+#include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -21,24 +22,28 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include <google/protobuf/io/zero_copy_stream_impl.h>
 
 using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::onnximport;
 
-OwningOpRef<ModuleOp>
-colonnade::importOnnx(std::unique_ptr<llvm::MemoryBuffer> buffer,
-                      MLIRContext *context, const OnnxImportOptions &options) {
+static InFlightDiagnostic emitModelError(StringRef path, MLIRContext *context) {
+  return emitError(FileLineColLoc::get(context, path, 0, 0));
+}
+
+/// Imports what was parsed from `path`.
+static OwningOpRef<ModuleOp> import(llvm::Expected<OnnxModel> model,
+                                    StringRef path, MLIRContext *context,
+                                    const OnnxImportOptions &options) {
+  if (!model) {
+    emitModelError(path, context) << llvm::toString(model.takeError());
+    return {};
+  }
   context->loadDialect<arith::ArithDialect, func::FuncDialect,
                        linalg::LinalgDialect, math::MathDialect,
                        quant::QuantDialect, tensor::TensorDialect>();
-  std::string path = buffer->getBufferIdentifier().str();
-  llvm::Expected<OnnxModel> model = OnnxModel::parse(std::move(buffer));
-  if (!model) {
-    emitError(FileLineColLoc::get(context, path, 0, 0))
-        << llvm::toString(model.takeError());
-    return {};
-  }
   OwningOpRef<ModuleOp> module =
       GraphImporter(*model, path, context, options).import();
   if (module && failed(verify(*module)))
@@ -46,30 +51,65 @@ colonnade::importOnnx(std::unique_ptr<llvm::MemoryBuffer> buffer,
   return module;
 }
 
+OwningOpRef<ModuleOp>
+colonnade::importOnnx(std::unique_ptr<llvm::MemoryBuffer> buffer,
+                      MLIRContext *context, const OnnxImportOptions &options) {
+  std::string path = buffer->getBufferIdentifier().str();
+  google::protobuf::io::ArrayInputStream stream(
+      buffer->getBufferStart(), static_cast<int>(buffer->getBufferSize()));
+  llvm::Expected<OnnxModel> model =
+      OnnxModel::parse(stream, buffer->getBufferSize());
+  buffer.reset();
+  return import(std::move(model), path, context, options);
+}
+
+/// Reads the file bit by bit: in memory it would stand beside the weights that
+/// come out of it.
+static llvm::Expected<OnnxModel> parseFile(StringRef path) {
+  int file = -1;
+  std::error_code error = llvm::sys::fs::openFileForRead(path, file);
+  llvm::sys::fs::file_status status;
+  if (!error)
+    error = llvm::sys::fs::status(file, status);
+  if (!error && status.type() == llvm::sys::fs::file_type::directory_file)
+    error = std::make_error_code(std::errc::is_a_directory);
+  if (error)
+    return llvm::createStringError("cannot read the file: " + error.message());
+  google::protobuf::io::FileInputStream stream(file, 1 << 20);
+  stream.SetCloseOnDelete(true);
+  return OnnxModel::parse(stream, status.getSize());
+}
+
 OwningOpRef<ModuleOp> colonnade::importOnnx(StringRef path,
                                             MLIRContext *context,
                                             const OnnxImportOptions &options) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
-  if (!buffer) {
-    emitError(FileLineColLoc::get(context, path, 0, 0))
-        << "cannot read the file: " << buffer.getError().message();
-    return {};
-  }
-  return importOnnx(std::move(*buffer), context, options);
+  return import(parseFile(path), path, context, options);
 }
 
-/// The translation driver owns the buffer; its memory is not the import's.
+/// The driver holds a copy of the file, which is not needed beside the file.
+static OwningOpRef<ModuleOp> importSource(llvm::SourceMgr &sources,
+                                          MLIRContext *context,
+                                          const OnnxImportOptions &options) {
+  const llvm::MemoryBuffer *source =
+      sources.getMemoryBuffer(sources.getMainFileID());
+  std::string path = source->getBufferIdentifier().str();
+  if (!llvm::sys::fs::is_regular_file(path))
+    return importOnnx(
+        llvm::MemoryBuffer::getMemBuffer(source->getMemBufferRef(),
+                                         /*RequiresNullTerminator=*/false),
+        context, options);
+  llvm::SourceMgr().takeSourceBuffersFrom(sources, llvm::SMLoc());
+  return importOnnx(path, context, options);
+}
+
 static LogicalResult translate(llvm::SourceMgr &sources, llvm::raw_ostream &os,
                                MLIRContext *context,
                                const OnnxImportOptions &options,
                                bool asBytecode) {
-  const llvm::MemoryBuffer *source =
-      sources.getMemoryBuffer(sources.getMainFileID());
-  OwningOpRef<ModuleOp> module = importOnnx(
-      llvm::MemoryBuffer::getMemBuffer(source->getMemBufferRef(),
-                                       /*RequiresNullTerminator=*/false),
-      context, options);
+  DialectRegistry registry;
+  registerNodeDiagnostics(registry);
+  context->appendDialectRegistry(registry);
+  OwningOpRef<ModuleOp> module = importSource(sources, context, options);
   if (!module)
     return failure();
   if (asBytecode)

@@ -157,6 +157,5 @@ void NodeImporter::setConstantResult(unsigned index, ElementsAttr elements) {
 }
 
 LogicalResult NodeImporter::reject(const Twine &reason) {
-  return builder.emitError() << "node '" << getNodeName(node) << "' ("
-                             << node.op_type() << "): " << reason;
+  return graph.emitError(node, reason);
 }

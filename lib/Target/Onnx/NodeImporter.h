@@ -6,7 +6,7 @@
 //
 // What the importers of the single ops see of the model: typed operands,
 // attributes, the result types that shape inference found, and a builder whose
-// location is the node's name. One function imports one kind of node; the
+// location is the node. One function imports one kind of node; the
 // families (elementwise, pooling, ...) each live in a file of their own and
 // list their functions in one table.
 //

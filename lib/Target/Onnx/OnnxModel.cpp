@@ -20,15 +20,16 @@
 using namespace llvm;
 using namespace colonnade::onnximport;
 
-Expected<OnnxModel> OnnxModel::parse(std::unique_ptr<MemoryBuffer> buffer) {
-  if (buffer->getBufferSize() > std::numeric_limits<int>::max())
+Expected<OnnxModel>
+OnnxModel::parse(google::protobuf::io::ZeroCopyInputStream &stream,
+                 uint64_t bytes) {
+  if (bytes > std::numeric_limits<int>::max())
     return createStringError(
-        "the file has " + Twine(buffer->getBufferSize()) +
+        "the file has " + Twine(bytes) +
         " bytes; protobuf reads at most 2147483647: keep the weights in an "
         "external data file");
   OnnxModel result;
-  if (!result.model.ParseFromArray(buffer->getBufferStart(),
-                                   static_cast<int>(buffer->getBufferSize())))
+  if (!result.model.ParseFromZeroCopyStream(&stream))
     return createStringError("not an ONNX model, or cut short: protobuf cannot "
                              "parse it");
   if (!result.model.has_graph())

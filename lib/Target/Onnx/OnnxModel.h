@@ -16,8 +16,6 @@
 
 #include "onnx/onnx_pb.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include <memory>
 
 namespace colonnade::onnximport {
 
@@ -27,9 +25,9 @@ constexpr int64_t firstOpset = 7, lastOpset = 17;
 
 class OnnxModel {
 public:
-  /// Parses a model, frees the buffer, and takes out the initializers.
+  /// Parses a model of `bytes` bytes and takes out the initializers.
   static llvm::Expected<OnnxModel>
-  parse(std::unique_ptr<llvm::MemoryBuffer> buffer);
+  parse(google::protobuf::io::ZeroCopyInputStream &stream, uint64_t bytes);
 
   /// Runs ONNX's checker: known operators with the right attributes, nodes in
   /// order, every name defined once.

@@ -123,20 +123,15 @@ static LogicalResult importReduction(NodeImporter &node,
   return success();
 }
 
-static Value createAddition(ImplicitLocOpBuilder &builder,
-                            Signedness signedness, Value left, Value right) {
-  return createArithmetic<arith::AddFOp, arith::AddIOp>(builder, signedness,
-                                                        left, right);
-}
-
-static Value createProduct(ImplicitLocOpBuilder &builder, Signedness signedness,
-                           Value left, Value right) {
+static Value createScalarProduct(ImplicitLocOpBuilder &builder,
+                                 Signedness signedness, Value left,
+                                 Value right) {
   return createArithmetic<arith::MulFOp, arith::MulIOp>(builder, signedness,
                                                         left, right);
 }
 
-static Value createSquare(ImplicitLocOpBuilder &builder, Value value) {
-  return createProduct(builder, Signedness::Signed, value, value);
+static Value createScalarSquare(ImplicitLocOpBuilder &builder, Value value) {
+  return createScalarProduct(builder, Signedness::Signed, value, value);
 }
 
 static Value createMagnitude(ImplicitLocOpBuilder &builder, Value value) {
@@ -173,18 +168,20 @@ void colonnade::onnximport::addReductionOps(ImportTable &table) {
     return importReduction(node, {createMinimum, Start::Greatest});
   };
   table["ReduceProd"] = [](NodeImporter &node) {
-    return importReduction(node, {createProduct, Start::One});
+    return importReduction(node, {createScalarProduct, Start::One});
   };
   table["ReduceSumSquare"] = [](NodeImporter &node) {
-    return importReduction(node, {createAddition, Start::Zero, createSquare});
+    return importReduction(node,
+                           {createAddition, Start::Zero, createScalarSquare});
   };
   table["ReduceL1"] = [](NodeImporter &node) {
     return importReduction(node,
                            {createAddition, Start::Zero, createMagnitude});
   };
   table["ReduceL2"] = [](NodeImporter &node) {
-    return importFloatReduction(node, {createAddition, Start::Zero,
-                                       createSquare, createMath<math::SqrtOp>});
+    return importFloatReduction(node,
+                                {createAddition, Start::Zero,
+                                 createScalarSquare, createMath<math::SqrtOp>});
   };
   table["ReduceLogSum"] = [](NodeImporter &node) {
     return importFloatReduction(

@@ -127,7 +127,7 @@ static bool hasElements(NodeImporter &node, unsigned index) {
 
 /// The factor of each dimension that the model gives; `sizes` gives them by the
 /// sizes of input and output.
-static FailureOr<SmallVector<double>> readScales(NodeImporter &node) {
+static FailureOr<SmallVector<double>> readResizeScales(NodeImporter &node) {
   ArrayRef<int64_t> input = node.getInputType(0).getShape();
   ArrayRef<int64_t> output = node.getResultType(0).getShape();
   if (node.getOpType() == "Upsample" && node.getOpset() < 9) {
@@ -196,7 +196,7 @@ readAxes(NodeImporter &node, ResizeCoordinates coordinates) {
     return node.reject("expected an input that is not empty and a result of "
                        "the same " +
                        Twine(input.size()) + " dimensions");
-  FailureOr<SmallVector<double>> scales = readScales(node);
+  FailureOr<SmallVector<double>> scales = readResizeScales(node);
   if (failed(scales))
     return failure();
   SmallVector<ResizeAxis> axes;

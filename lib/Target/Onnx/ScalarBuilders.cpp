@@ -15,6 +15,13 @@
 using namespace mlir;
 using namespace colonnade::onnximport;
 
+Value colonnade::onnximport::createAddition(ImplicitLocOpBuilder &builder,
+                                            Signedness signedness, Value left,
+                                            Value right) {
+  return createArithmetic<arith::AddFOp, arith::AddIOp>(builder, signedness,
+                                                        left, right);
+}
+
 Value colonnade::onnximport::createMaximum(ImplicitLocOpBuilder &builder,
                                            Signedness signedness, Value left,
                                            Value right) {

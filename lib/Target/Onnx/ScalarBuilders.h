@@ -28,6 +28,9 @@ mlir::Value createArithmetic(mlir::ImplicitLocOpBuilder &builder,
   return SignedOp::create(builder, left, right);
 }
 
+mlir::Value createAddition(mlir::ImplicitLocOpBuilder &builder,
+                           Signedness signedness, mlir::Value left,
+                           mlir::Value right);
 /// The larger or the smaller; NaN if either is.
 mlir::Value createMaximum(mlir::ImplicitLocOpBuilder &builder,
                           Signedness signedness, mlir::Value left,

@@ -17,21 +17,31 @@ using namespace mlir;
 using namespace colonnade::onnximport;
 using llvm::Twine;
 
-/// `value` with the dimensions marked `reversed` running backward.
-static Value createReverse(ImplicitLocOpBuilder &builder, Value value,
-                           ArrayRef<bool> reversed) {
+/// A generic over `value`, which reads `dimension` from the back.
+static Value createBackwardRead(ImplicitLocOpBuilder &builder, Value value,
+                                int64_t dimension) {
   RankedTensorType type = getTensorType(value);
-  SmallVector<AffineExpr> expressions;
-  for (auto [dimension, isReversed] : llvm::enumerate(reversed)) {
-    AffineExpr index = builder.getAffineDimExpr(dimension);
-    expressions.push_back(isReversed ? type.getDimSize(dimension) - 1 - index
-                                     : index);
-  }
-  AffineMap map =
-      AffineMap::get(type.getRank(), 0, expressions, builder.getContext());
+  AffineExpr backward =
+      type.getDimSize(dimension) - 1 - builder.getAffineDimExpr(dimension);
+  AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
+  AffineMap map = identity.replace(builder.getAffineDimExpr(dimension),
+                                   backward, type.getRank(), 0);
   return createElementwise(
       builder, type, MappedValue{value, map},
       [](ImplicitLocOpBuilder &, ValueRange args) { return args[0]; });
+}
+
+/// Position by position from the last one, so that a reversal is movement like
+/// any other, as long as that is few enough slices.
+static Value createReverse(ImplicitLocOpBuilder &builder, Value value,
+                           int64_t dimension) {
+  int64_t size = getTensorType(value).getDimSize(dimension);
+  if (size > maxJoinedSlices)
+    return createBackwardRead(builder, value, dimension);
+  SmallVector<Positions> positions;
+  for (int64_t position = size; position-- > 0;)
+    positions.push_back({position, 1, 1});
+  return createJoinedSlices(builder, value, dimension, positions);
 }
 
 Value colonnade::onnximport::createStridedSlice(ImplicitLocOpBuilder &builder,
@@ -56,9 +66,26 @@ Value colonnade::onnximport::createStridedSlice(ImplicitLocOpBuilder &builder,
         getAsIndexOpFoldResult(context, sizes),
         getAsIndexOpFoldResult(context, strides));
   }
-  return llvm::is_contained(reversed, true)
-             ? createReverse(builder, value, reversed)
-             : value;
+  for (auto [dimension, isReversed] : llvm::enumerate(reversed))
+    if (isReversed)
+      value = createReverse(builder, value, dimension);
+  return value;
+}
+
+Value colonnade::onnximport::createJoinedSlices(ImplicitLocOpBuilder &builder,
+                                                Value value, int64_t dimension,
+                                                ArrayRef<Positions> ranges) {
+  SmallVector<Positions> slice;
+  for (int64_t size : getTensorType(value).getShape())
+    slice.push_back({0, size, 1});
+  SmallVector<Value> slices;
+  for (const Positions &range : ranges) {
+    slice[dimension] = range;
+    slices.push_back(createStridedSlice(builder, value, slice));
+  }
+  return slices.size() == 1
+             ? slices.front()
+             : tensor::ConcatOp::create(builder, dimension, slices);
 }
 
 namespace {

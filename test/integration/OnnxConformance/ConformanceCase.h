@@ -43,9 +43,10 @@ struct ConformanceResult {
   std::string name;
   /// Operators of the model.
   std::set<std::string> ops;
-  /// Built only from listed operators, with static shapes of numbers, and not
-  /// exempt.
+  /// Built only from listed operators, with static shapes of numbers.
   bool isRequired = false;
+  /// Need not pass all the same.
+  bool isExempt = false;
   /// Operands that give a shape are inputs of the model, and were made
   /// constants of it.
   bool isBound = false;
@@ -55,7 +56,11 @@ struct ConformanceResult {
 
   bool isFailure() const {
     return outcome == Outcome::Wrong ||
-           (isRequired && outcome == Outcome::Refused);
+           (isRequired && !isExempt && outcome == Outcome::Refused);
+  }
+  /// An exemption without which nothing would fail.
+  bool isExemptForNothing() const {
+    return isExempt && (!isRequired || outcome == Outcome::Passed);
   }
 };
 

@@ -109,6 +109,21 @@ size_t reportFailures(llvm::ArrayRef<ConformanceResult> results) {
   return count;
 }
 
+/// Prints the exemptions that nobody needs; their number.
+size_t reportStaleExemptions(llvm::ArrayRef<ConformanceResult> results,
+                             const llvm::StringSet<> &exemptions) {
+  std::set<llvm::StringRef> stale(exemptions.keys().begin(),
+                                  exemptions.keys().end());
+  for (const ConformanceResult &result : results)
+    if (!result.isExemptForNothing())
+      stale.erase(result.name);
+  for (llvm::StringRef name : stale)
+    llvm::errs() << name
+                 << ": exempt, but passes, is not required to, or does not "
+                    "exist: remove it from Exemptions.txt\n";
+  return stale.size();
+}
+
 /// Writes the status or compares it with the one that is there.
 llvm::Error checkStatus(const std::string &status) {
   if (update)
@@ -139,12 +154,14 @@ llvm::Error run() {
                                    filter + "' in its name");
   std::vector<ConformanceResult> results = runCases(cases, *promises);
   size_t failures = reportFailures(results);
-  if (filter.empty())
+  if (filter.empty()) {
+    failures += reportStaleExemptions(results, promises->exemptions);
     if (llvm::Error error =
             checkStatus(printStatus(results, promises->listedOps)))
       return error;
+  }
   if (failures != 0)
-    return llvm::createStringError("%zu of %zu cases failed", failures,
+    return llvm::createStringError("%zu failures in %zu cases", failures,
                                    cases.size());
   return llvm::Error::success();
 }

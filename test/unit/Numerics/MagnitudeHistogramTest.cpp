@@ -111,6 +111,29 @@ TEST(MagnitudeHistogramTest, OrderAndCutsDoNotMatter) {
   }
 }
 
+/// Parts of very different magnitudes, one of them empty and one of zeros.
+TEST(MagnitudeHistogramTest, MergedPartsAreTheWhole) {
+  std::vector<std::vector<float>> parts = {
+      getNormal(1000), {}, {0.0f, -0.0f}, {1e-30f, 2e-30f}, {1e20f}, {3.0f}};
+  MagnitudeHistogram whole;
+  for (const std::vector<float> &part : parts)
+    whole.add(part);
+  for (unsigned seed = 1; seed <= 10; ++seed) {
+    std::shuffle(parts.begin(), parts.end(), std::mt19937(seed));
+    MagnitudeHistogram merged;
+    for (const std::vector<float> &part : parts) {
+      MagnitudeHistogram counts;
+      counts.add(part);
+      merged.merge(counts);
+    }
+    EXPECT_EQ(merged.getCount(), whole.getCount());
+    EXPECT_EQ(merged.getLargest(), whole.getLargest());
+    for (double percent : {0.1, 1.0, 50.0, 99.0, 99.9, 100.0})
+      EXPECT_EQ(merged.getPercentile(percent), whole.getPercentile(percent));
+    EXPECT_EQ(merged.getLeastErrorRange(), whole.getLeastErrorRange());
+  }
+}
+
 TEST(MagnitudeHistogramTest, AnEvenSpreadIsNotClipped) {
   MagnitudeHistogram histogram;
   histogram.add(getRamp(100000));

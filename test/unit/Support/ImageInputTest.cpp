@@ -64,7 +64,7 @@ TEST(ImageInputTest, FloatsAreNotNormalized) {
   EXPECT_EQ(values, (std::vector<float>{3.25f, 0.1f}));
 }
 
-TEST(ImageInputTest, ChecksTheImageSize) {
+TEST(ImageInputTest, ChecksTheImageShape) {
   TemporaryDirectory directory;
   std::vector<uint8_t> pixels(12);
   auto images =
@@ -72,9 +72,36 @@ TEST(ImageInputTest, ChecksTheImageSize) {
   ASSERT_TRUE(images);
   EXPECT_EQ(getMessage(images->checkImageShape({1, 1, 3, 2})), "");
   EXPECT_THAT(getMessage(images->checkImageShape({1, 1, 3, 3})),
-              HasSubstr("expected images of 9 elements, the size of the "
-                        "network's input [1, 1, 3, 3], got 6 in images of "
-                        "[3, 2]"));
+              HasSubstr("expected inputs of the network's shape "
+                        "[1, 1, 3, 3], got inputs of [3, 2]"));
+}
+
+TEST(ImageInputTest, AsManyElementsAreNotTheSameShape) {
+  TemporaryDirectory directory;
+  std::vector<uint8_t> pixels(2 * 28 * 28);
+  auto images =
+      getValue(ImageSet::read(write<uint8_t>(directory, pixels, {2, 28, 28})));
+  ASSERT_TRUE(images);
+  EXPECT_THAT(getMessage(images->checkImageShape({1, 49, 16})),
+              HasSubstr("expected inputs of the network's shape [1, 49, 16], "
+                        "got inputs of [28, 28]; a network of patches needs "
+                        "patches=<side>"));
+  EXPECT_EQ(getMessage(images->checkImageShape({1, 49, 16}, {0.0, 1.0, 4})),
+            "");
+  EXPECT_EQ(getMessage(images->checkImageShape({1, 784})), "");
+  EXPECT_NE(getMessage(images->checkImageShape({1, 783})), "");
+}
+
+TEST(ImageInputTest, TheOrderOfChannelsIsTheNetworks) {
+  TemporaryDirectory directory;
+  std::vector<uint8_t> pixels(2 * 4 * 5 * 3);
+  auto images =
+      getValue(ImageSet::read(write<uint8_t>(directory, pixels, {2, 4, 5, 3})));
+  ASSERT_TRUE(images);
+  EXPECT_EQ(getMessage(images->checkImageShape({1, 4, 5, 3})), "");
+  EXPECT_THAT(getMessage(images->checkImageShape({1, 3, 4, 5})),
+              HasSubstr("the network's shape [1, 3, 4, 5], got inputs of "
+                        "[4, 5, 3]"));
 }
 
 TEST(ImageInputTest, RefusesWhatHoldsNoImages) {

@@ -64,7 +64,7 @@ TEST_F(DatasetTest, BadDataIsRefused) {
   llvm::cantFail(writeNpy(labels, NpyArray::get<uint8_t>({4, 0}, {2})));
   EXPECT_THAT(getMessage(read(5)), HasSubstr("expected 3 labels"));
   EXPECT_THAT(getMessage(Dataset::read(images, labels, {}, {1, 3}, 5)),
-              HasSubstr("expected images of 3 elements"));
+              HasSubstr("the network's shape [1, 3], got inputs of [1, 2]"));
 }
 
 TEST(ShuffledOrderTest, IsAPermutationOfSeedAndEpoch) {

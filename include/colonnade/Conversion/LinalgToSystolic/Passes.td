@@ -46,9 +46,10 @@ def ConvertLinalgToSystolic
     convolutions (a block per so many channels as the array serves best side by
     side). The second operand of a product of two activations becomes the
     weights, loaded tile by tile at run time; weights in front of the data are
-    mapped as the transposed product. Depthwise convolutions run where the cost
-    model expects fewer cycles, on the array or as a nest on the vector unit; a
-    remark gives both numbers.
+    mapped as the transposed product. Depthwise convolutions run where they take
+    fewer cycles, on the array or as a nest on the vector unit: the layer is
+    scheduled and timed by itself in every way (each number of blocks, and the
+    nest), and a remark gives the cycles of both places.
 
     The machine is `target` (a JSON file or the name of a shipped target) or,
     without it, the module's `systolic.target`.
@@ -67,7 +68,7 @@ def ConvertLinalgToSystolic
            "Where depthwise convolutions run",
            [{::llvm::cl::values(
              clEnumValN(::colonnade::DepthwisePlace::Cheaper, "cheaper",
-                        "by the cost model"),
+                        "where they take fewer cycles"),
              clEnumValN(::colonnade::DepthwisePlace::Array, "array",
                         "channels side by side on the array"),
              clEnumValN(::colonnade::DepthwisePlace::VectorUnit, "vector",

@@ -19,26 +19,34 @@
 
 namespace colonnade {
 
-/// The packed columns of each array column of one block, each with its member
-/// matrix columns in ascending order; all blocks are packed alike.
+/// Where the matrix columns of each block go.
 struct PackingPlan {
+  /// Matrix columns of the block in ascending order.
   using PackedColumn = llvm::SmallVector<int32_t, 8>;
-  std::vector<std::vector<PackedColumn>> arrayColumns;
+  using ArrayColumn = std::vector<PackedColumn>;
+  /// The array columns of each block; one entry if all blocks are packed alike.
+  std::vector<std::vector<ArrayColumn>> blocks;
   sim::OperandPromises promises;
+
+  llvm::ArrayRef<ArrayColumn> getBlock(int64_t block) const {
+    return blocks[blocks.size() == 1 ? 0 : block];
+  }
+  /// Of the block that has most.
+  int64_t getArrayColumns() const;
 };
 
 /// Decides which matrix columns share an array column of `cell` on an array of
 /// `columns` columns:
-/// - a `columns` promise makes each group one packed column; otherwise each
-///   matrix column is one;
+/// - a `columns` promise makes each group one packed column, block by block;
+///   otherwise each matrix column is one;
 /// - a `terms` promise over packed columns or over input channels at one tap
 ///   makes each run one array column;
 /// - without it, as many packed columns share one as makes tiles x cycles per
 ///   step least, the larger number on a tie.
-/// Depthwise blocks need no promise: columns of different channels never
-/// conflict, so that up to the cell's fan-in of them share one packed column at
-/// each tap, and a `terms` promise may run over taps.
-/// Fails with the reason when the cell cannot run it.
+/// Depthwise blocks take no `columns` promise: columns of different channels
+/// never conflict, so that up to the cell's fan-in of them share one packed
+/// column at each tap, and a `terms` promise may run over taps. Fails with the
+/// reason when the cell cannot run it.
 llvm::Expected<PackingPlan> planPacking(mlir::RankedTensorType weights,
                                         const WeightAxes &axes,
                                         int64_t inputChannelAxis,

@@ -58,21 +58,30 @@ static void printTermAxis(AsmPrinter &printer, int64_t axis) {
     printer << axis;
 }
 
-static ParseResult parseDigits(AsmParser &parser, DigitSet &digits) {
+/// By name, one of the enumeration's `all`.
+template <typename EnumT>
+static ParseResult
+parseNamed(AsmParser &parser, StringRef what, EnumT &value, ArrayRef<EnumT> all,
+           std::optional<EnumT> (*symbolize)(StringRef),
+           StringRef (*stringify)(EnumT)) {
   SMLoc loc = parser.getCurrentLocation();
   std::string name;
   if (parser.parseKeywordOrString(&name))
     return failure();
-  if (std::optional<DigitSet> known = symbolizeDigitSet(name)) {
-    digits = *known;
+  if (std::optional<EnumT> known = symbolize(name)) {
+    value = *known;
     return success();
   }
-  InFlightDiagnostic diagnostic =
-      parser.emitError(loc, "expected digits to be one of ");
-  llvm::interleaveComma(getAllDigitSets(), diagnostic, [&](DigitSet known) {
-    diagnostic << stringifyDigitSet(known);
-  });
+  InFlightDiagnostic diagnostic = parser.emitError(loc, "expected ")
+                                  << what << " to be one of ";
+  llvm::interleaveComma(all, diagnostic,
+                        [&](EnumT known) { diagnostic << stringify(known); });
   return diagnostic << ", got '" << name << "'";
+}
+
+static ParseResult parseDigits(AsmParser &parser, DigitSet &digits) {
+  return parseNamed<DigitSet>(parser, "digits", digits, getAllDigitSets(),
+                              symbolizeDigitSet, stringifyDigitSet);
 }
 
 static void printDigits(AsmPrinter &printer, DigitSet digits) {
@@ -162,6 +171,80 @@ LogicalResult TermsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 //===----------------------------------------------------------------------===//
+// BlockFloatAttr
+//===----------------------------------------------------------------------===//
+
+/// Reports a parameter that the numerics library refuses.
+static LogicalResult reportError(function_ref<InFlightDiagnostic()> emitError,
+                                 llvm::Error error) {
+  if (!error)
+    return success();
+  return emitError() << llvm::toString(std::move(error));
+}
+
+LogicalResult
+BlockFloatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                       int64_t axis, int64_t group, int64_t exponent,
+                       int64_t mantissa) {
+  if (axis < 0) // B1
+    return emitError() << "expected axis of at least 0, got " << axis;
+  BlockFormat format{group, exponent, mantissa};
+  return reportError(emitError, format.check()); // B2 to B4
+}
+
+//===----------------------------------------------------------------------===//
+// RoundingAttr
+//===----------------------------------------------------------------------===//
+
+static ParseResult parseNoise(AsmParser &parser, int64_t &seed,
+                              int64_t &noiseBits) {
+  while (succeeded(parser.parseOptionalComma())) {
+    SMLoc loc = parser.getCurrentLocation();
+    StringRef name;
+    if (parser.parseKeyword(&name))
+      return failure();
+    if (name != "seed" && name != "noise_bits")
+      return parser.emitError(loc, "expected seed or noise_bits, got '")
+             << name << "'";
+    if (parser.parseEqual() ||
+        parser.parseInteger(name == "seed" ? seed : noiseBits))
+      return failure();
+  }
+  return success();
+}
+
+Attribute RoundingAttr::parse(AsmParser &parser, Type) {
+  SMLoc start = parser.getCurrentLocation();
+  BlockRounding mode;
+  int64_t seed = 0, noiseBits = BlockNoise::kMaxBits;
+  if (parser.parseLess() ||
+      parseNamed<BlockRounding>(parser, "rounding", mode,
+                                getAllBlockRoundings(), symbolizeBlockRounding,
+                                stringifyBlockRounding))
+    return nullptr;
+  if (mode == BlockRounding::Stochastic && parseNoise(parser, seed, noiseBits))
+    return nullptr;
+  if (parser.parseGreater())
+    return nullptr;
+  return parser.getChecked<RoundingAttr>(start, parser.getContext(), mode, seed,
+                                         noiseBits);
+}
+
+void RoundingAttr::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyBlockRounding(getMode());
+  if (isStochastic())
+    printer << ", seed = " << getSeed() << ", noise_bits = " << getNoiseBits();
+  printer << '>';
+}
+
+LogicalResult RoundingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   BlockRounding mode, int64_t seed,
+                                   int64_t noiseBits) {
+  BlockNoise noise{static_cast<uint64_t>(seed), 0, noiseBits};
+  return reportError(emitError, noise.check()); // R1
+}
+
+//===----------------------------------------------------------------------===//
 // EncodingAttr
 //===----------------------------------------------------------------------===//
 
@@ -179,6 +262,7 @@ Attribute EncodingAttr::parse(AsmParser &parser, Type) {
   SMLoc start = parser.getCurrentLocation();
   ColumnsAttr columns;
   TermsAttr terms;
+  BlockFloatAttr blockFloat;
   auto parseEither = [&]() -> ParseResult {
     SMLoc loc = parser.getCurrentLocation();
     StringRef name;
@@ -188,35 +272,41 @@ Attribute EncodingAttr::parse(AsmParser &parser, Type) {
       return parsePromise(parser, loc, name, columns);
     if (name == "terms")
       return parsePromise(parser, loc, name, terms);
-    return parser.emitError(loc, "expected a promise, columns or terms, got '")
+    if (name == "block_float")
+      return parsePromise(parser, loc, name, blockFloat);
+    return parser.emitError(
+               loc, "expected a promise, columns, terms or block_float, got '")
            << name << "'";
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
                                      parseEither))
     return nullptr;
   return parser.getChecked<EncodingAttr>(start, parser.getContext(), columns,
-                                         terms);
+                                         terms, blockFloat);
 }
 
 void EncodingAttr::print(AsmPrinter &printer) const {
+  StringRef separator = "";
+  auto print = [&](StringRef name, auto promise) {
+    if (!promise)
+      return;
+    printer << separator << name << " = ";
+    printer.printStrippedAttrOrType(promise);
+    separator = ", ";
+  };
   printer << '<';
-  if (ColumnsAttr columns = getColumns()) {
-    printer << "columns = ";
-    printer.printStrippedAttrOrType(columns);
-  }
-  if (getColumns() && getTerms())
-    printer << ", ";
-  if (TermsAttr terms = getTerms()) {
-    printer << "terms = ";
-    printer.printStrippedAttrOrType(terms);
-  }
+  print("columns", getColumns());
+  print("terms", getTerms());
+  print("block_float", getBlockFloat());
   printer << '>';
 }
 
 LogicalResult EncodingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                   ColumnsAttr columns, TermsAttr terms) {
-  if (!columns && !terms) // E1
-    return emitError() << "expected a promise (columns or terms), got none";
+                                   ColumnsAttr columns, TermsAttr terms,
+                                   BlockFloatAttr blockFloat) {
+  if (!columns && !terms && !blockFloat) // E1
+    return emitError()
+           << "expected a promise (columns, terms or block_float), got none";
   if (terms && terms.isPacked() && !columns) // E2
     return emitError() << "expected a columns promise for 'axis = packed', "
                           "got none";
@@ -241,9 +331,10 @@ verifyBlocks(ColumnsAttr columns, ArrayRef<int64_t> shape,
   }
   for (size_t group = 1; group < blocks.size(); ++group)
     if (blocks[group] < blocks[group - 1])
-      return emitError() << "expected groups numbered block by block, got group "
-                         << group << " in block " << blocks[group]
-                         << " after one in block " << blocks[group - 1];
+      return emitError()
+             << "expected groups numbered block by block, got group " << group
+             << " in block " << blocks[group] << " after one in block "
+             << blocks[group - 1];
   return success();
 }
 
@@ -281,13 +372,28 @@ verifyColumnsOnShape(ColumnsAttr columns, ArrayRef<int64_t> shape,
   return blockAxis ? verifyBlocks(columns, shape, emitError) : success();
 }
 
+/// E10 and E11.
+static LogicalResult
+verifyBlockFloatOnShape(BlockFloatAttr blockFloat, int64_t rank,
+                        Type elementType,
+                        function_ref<InFlightDiagnostic()> emitError) {
+  if (!elementType.isF32()) // E10
+    return emitError()
+           << "expected element type f32 with a block_float promise, got "
+           << elementType;
+  if (blockFloat.getAxis() >= rank) // E11
+    return emitError() << "expected block_float axis less than the rank "
+                       << rank << ", got " << blockFloat.getAxis();
+  return success();
+}
+
 LogicalResult EncodingAttr::verifyEncoding(
     ArrayRef<int64_t> shape, Type elementType,
     function_ref<InFlightDiagnostic()> emitError) const {
-  if (!elementType.isSignlessInteger(8)) // E3
-    return emitError() << "expected element type i8 with a "
-                          "#colonnade.encoding, got "
-                       << elementType;
+  if ((getColumns() || getTerms()) && !elementType.isSignlessInteger(8)) // E3
+    return emitError()
+           << "expected element type i8 with a columns or terms promise, got "
+           << elementType;
   if (ColumnsAttr columns = getColumns())
     if (failed(verifyColumnsOnShape(columns, shape, emitError)))
       return failure();
@@ -296,5 +402,7 @@ LogicalResult EncodingAttr::verifyEncoding(
     if (terms.getAxis() >= rank) // E8
       return emitError() << "expected terms axis less than the rank " << rank
                          << ", got " << terms.getAxis();
+  if (BlockFloatAttr blockFloat = getBlockFloat())
+    return verifyBlockFloatOnShape(blockFloat, rank, elementType, emitError);
   return success();
 }

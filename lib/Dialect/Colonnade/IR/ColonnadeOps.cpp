@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
+#include "colonnade/Dialect/Colonnade/IR/BlockPromises.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "mlir/IR/Builders.h"
@@ -20,7 +21,7 @@ using namespace colonnade;
 #define GET_OP_CLASSES
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.cpp.inc"
 
-/// CC1, TQ1 and DE1.
+/// CC1, TQ1, BQ1 and DE1.
 static LogicalResult verifySameTensor(Operation *op, RankedTensorType source,
                                       RankedTensorType result) {
   if (dropEncoding(source) == dropEncoding(result))
@@ -128,6 +129,58 @@ OpFoldResult TermQuantizeOp::fold(FoldAdaptor adaptor) {
 }
 
 //===----------------------------------------------------------------------===//
+// BlockQuantizeOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult BlockQuantizeOp::verify() {
+  RankedTensorType source = getSource().getType(), result = getType();
+  if (failed(verifySameTensor(*this, source, result))) // BQ1
+    return failure();
+  if (!getBlockFloatPromise(result)) // BQ2
+    return emitOpError() << "expected a block_float promise in the result "
+                            "type, got "
+                         << result;
+  bool isStochastic = getRounding().isStochastic();
+  if (isStochastic && !getCounter()) // BQ3
+    return emitOpError("expected a counter for stochastic rounding, got none");
+  if (!isStochastic && getCounter()) // BQ3
+    return emitOpError("expected no counter without stochastic rounding, got "
+                       "one with rounding ")
+           << stringifyBlockRounding(getRounding().getMode());
+  return success();
+}
+
+/// The value of an optional operand: `otherwise` when the op has none, nothing
+/// when it is no constant.
+static std::optional<int64_t> readOptional(Value operand, Attribute constant,
+                                           int64_t otherwise) {
+  if (!operand)
+    return otherwise;
+  auto integer = dyn_cast_or_null<IntegerAttr>(constant);
+  return integer ? std::optional(integer.getInt()) : std::nullopt;
+}
+
+OpFoldResult BlockQuantizeOp::fold(FoldAdaptor adaptor) {
+  RankedTensorType type = getType();
+  if (getSource().getType() == type && !getMantissa())
+    return getSource();
+  auto elements = dyn_cast_or_null<ElementsAttr>(adaptor.getSource());
+  std::optional<int64_t> mantissa =
+      readOptional(getMantissa(), adaptor.getMantissa(),
+                   getBlockFloatPromise(type).getMantissa());
+  std::optional<int64_t> counter =
+      readOptional(getCounter(), adaptor.getCounter(), 0);
+  if (!elements || !mantissa || !counter)
+    return nullptr;
+  std::optional<std::vector<float>> values = readFloatValues(elements);
+  if (!values || findNonFinite(*values))
+    return nullptr;
+  quantizeToBlocks(type, *values, *mantissa,
+                   getRounding().getRounder(static_cast<uint64_t>(*counter)));
+  return DenseElementsAttr::get(type, ArrayRef<float>(*values));
+}
+
+//===----------------------------------------------------------------------===//
 // DropEncodingOp
 //===----------------------------------------------------------------------===//
 
@@ -143,6 +196,11 @@ LogicalResult DropEncodingOp::verify() {
   if (terms && terms != getTermsPromise(source)) // DE2
     return reportPromise(*this, "to keep only the source's terms promise: ",
                          getTermsPromise(source), terms);
+  BlockFloatAttr blockFloat = getBlockFloatPromise(result);
+  if (blockFloat && blockFloat != getBlockFloatPromise(source)) // DE2
+    return reportPromise(*this,
+                         "to keep only the source's block_float promise: ",
+                         getBlockFloatPromise(source), blockFloat);
   return success();
 }
 

@@ -46,51 +46,94 @@ static std::optional<unsigned> getLoop(AffineExpr expression) {
   return std::nullopt;
 }
 
-/// The axes of `weights`, whose every dimension is one of:
-/// - the one row axis: a parallel loop that the data does not follow;
-/// - a reduction loop; the input channels are the first one that indexes a
-///   dimension of the data by itself.
+namespace {
+
+/// What the dimensions of weights count, the loops of a contraction being
+/// known.
+struct WeightDimensions {
+  /// Parallel loops that the data does not follow, and that it follows.
+  SmallVector<int64_t, 2> rows, blocks;
+  /// Reduction loops.
+  SmallVector<int64_t, 4> reduced;
+  /// The first reduced one that indexes a dimension of the data by itself.
+  std::optional<int64_t> inputChannels;
+};
+
+} // namespace
+
+static std::optional<WeightDimensions> getDimensions(linalg::LinalgOp op,
+                                                     AffineMap weightMap,
+                                                     AffineMap dataMap,
+                                                     std::string &whyNot) {
+  SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
+  WeightDimensions result;
+  for (auto [axis, expression] : llvm::enumerate(weightMap.getResults())) {
+    std::optional<unsigned> loop = getLoop(expression);
+    if (!loop) {
+      whyNot = llvm::formatv("dimension {0} of the weights is not indexed by a "
+                             "loop of its own",
+                             axis);
+      return std::nullopt;
+    }
+    if (iterators[*loop] == utils::IteratorType::parallel) {
+      bool isFollowed = dataMap.isFunctionOfDim(*loop);
+      (isFollowed ? result.blocks : result.rows).push_back(axis);
+      continue;
+    }
+    result.reduced.push_back(axis);
+    if (!result.inputChannels &&
+        llvm::is_contained(dataMap.getResults(), expression))
+      result.inputChannels = axis;
+  }
+  return result;
+}
+
+/// Why weights with these dimensions form no matrices; empty if they do. Rows
+/// without an axis of their own are the blocks of a depthwise convolution.
+static std::string whyNoMatrices(const WeightDimensions &dimensions) {
+  auto refuseTwo = [](ArrayRef<int64_t> axes, StringRef what) {
+    return llvm::formatv(
+               "dimensions {0} and {1} of the weights both count {2}, "
+               "one is supported",
+               axes[0], axes[1], what)
+        .str();
+  };
+  if (dimensions.rows.size() > 1)
+    return refuseTwo(dimensions.rows, "output channels");
+  if (dimensions.blocks.size() > 1)
+    return refuseTwo(dimensions.blocks, "groups or a batch");
+  if (dimensions.rows.empty() && dimensions.blocks.empty())
+    return "the weights have no output channel dimension";
+  if (dimensions.reduced.empty())
+    return "the weights have no reduced dimension";
+  return "";
+}
+
 static std::optional<WeightOperand> matchAxes(linalg::LinalgOp op,
                                               OpOperand &weights,
                                               OpOperand &data,
                                               std::string &whyNot) {
-  AffineMap weightMap = op.getMatchingIndexingMap(&weights);
-  AffineMap dataMap = op.getMatchingIndexingMap(&data);
-  SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
-  std::optional<int64_t> rowAxis, inputChannelAxis, reductionAxis;
-  for (auto [axis, expression] : llvm::enumerate(weightMap.getResults())) {
-    std::optional<unsigned> loop = getLoop(expression);
-    bool parallel = loop && iterators[*loop] == utils::IteratorType::parallel;
-    if (!loop || (parallel && dataMap.isFunctionOfDim(*loop))) {
-      whyNot = llvm::formatv("dimension {0} of the weights is neither output "
-                             "channel nor reduced (depthwise, grouped or "
-                             "batched)",
-                             axis);
-      return std::nullopt;
-    }
-    if (parallel) {
-      if (rowAxis) {
-        whyNot = llvm::formatv("dimensions {0} and {1} of the weights both "
-                               "count output channels, one is supported",
-                               *rowAxis, axis);
-        return std::nullopt;
-      }
-      rowAxis = axis;
-      continue;
-    }
-    if (!reductionAxis)
-      reductionAxis = axis;
-    if (!inputChannelAxis &&
-        llvm::is_contained(dataMap.getResults(), expression))
-      inputChannelAxis = axis;
-  }
-  if (!rowAxis || !reductionAxis) {
-    whyNot = llvm::formatv("the weights have no {0} dimension",
-                           rowAxis ? "reduced" : "output channel");
+  std::optional<WeightDimensions> dimensions =
+      getDimensions(op, op.getMatchingIndexingMap(&weights),
+                    op.getMatchingIndexingMap(&data), whyNot);
+  if (!dimensions)
     return std::nullopt;
+  whyNot = whyNoMatrices(*dimensions);
+  if (!whyNot.empty())
+    return std::nullopt;
+  WeightOperand match{&weights, &data};
+  match.isDepthwise = dimensions->rows.empty();
+  if (match.isDepthwise) {
+    match.rowAxis = dimensions->blocks.front();
+    match.inputChannelAxis = dimensions->reduced.back();
+    return match;
   }
-  return WeightOperand{&weights, &data, *rowAxis,
-                       inputChannelAxis.value_or(*reductionAxis)};
+  match.rowAxis = dimensions->rows.front();
+  if (!dimensions->blocks.empty())
+    match.blockAxis = dimensions->blocks.front();
+  match.inputChannelAxis =
+      dimensions->inputChannels.value_or(dimensions->reduced.front());
+  return match;
 }
 
 static std::optional<WeightOperand> matchWeights(linalg::LinalgOp op,

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "colonnade/Dialect/Colonnade/IR/BlockPromises.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Numerics/TermSelection.h"
 #include "colonnade/Packing/ConflictPruning.h"
@@ -50,6 +51,15 @@ RankedTensorType withPromises(RankedTensorType type, ColumnsAttr columns,
     encoding = EncodingAttr::get(type.getContext(), columns, terms);
   return RankedTensorType::get(type.getShape(), type.getElementType(),
                                encoding);
+}
+
+SmallVector<int64_t> getElementIndex(RankedTensorType type, int64_t position) {
+  SmallVector<int64_t> index(type.getRank());
+  for (int64_t axis = type.getRank() - 1; axis >= 0; --axis) {
+    index[axis] = position % type.getDimSize(axis);
+    position /= type.getDimSize(axis);
+  }
+  return index;
 }
 
 //===----------------------------------------------------------------------===//
@@ -215,17 +225,6 @@ checkConflicts(RankedTensorType type, ArrayRef<int8_t> values,
                      << conflict->secondColumn;
 }
 
-/// The index of the first value of a run, for messages.
-static SmallVector<int64_t> getStartIndex(RankedTensorType type,
-                                          int64_t position) {
-  SmallVector<int64_t> index(type.getRank());
-  for (int64_t axis = type.getRank() - 1; axis >= 0; --axis) {
-    index[axis] = position % type.getDimSize(axis);
-    position /= type.getDimSize(axis);
-  }
-  return index;
-}
-
 static LogicalResult reportRun(RankedTensorType type, const TermRun &run,
                                ArrayRef<int8_t> runValues,
                                function_ref<InFlightDiagnostic()> emitError) {
@@ -241,7 +240,7 @@ static LogicalResult reportRun(RankedTensorType type, const TermRun &run,
     diagnostic << "from group " << run.start << " of row " << run.line;
   } else {
     diagnostic << "from [";
-    llvm::interleaveComma(getStartIndex(type, run.positions.front()),
+    llvm::interleaveComma(getElementIndex(type, run.positions.front()),
                           diagnostic);
     diagnostic << "] along dimension " << terms.getAxis();
   }
@@ -279,6 +278,8 @@ LogicalResult checkPromise(RankedTensorType type, ElementsAttr elements,
                            function_ref<InFlightDiagnostic()> emitError) {
   if (!getEncoding(type))
     return success();
+  if (getBlockFloatPromise(type))
+    return checkBlockFloat(type, elements, emitError);
   std::optional<std::vector<int8_t>> values = readInt8Values(elements);
   if (!values)
     return emitError() << "expected a dense or dense_resource constant with "

@@ -5,7 +5,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A copy of the function returns every activation instead of its results; the
-// JIT runs it image by image.
+// JIT runs it image by image. Every thread of the context records a share of
+// the images; largest magnitudes and counts add up to the same in any order, so
+// the ranges do not depend on the number of threads.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,11 +16,14 @@
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "colonnade/Support/ProgressBar.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Threading.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 #include <cmath>
+#include <mutex>
+#include <optional>
 
 using namespace mlir;
 
@@ -58,6 +63,13 @@ OwningOpRef<ModuleOp> makeProbe(func::FuncOp function,
   return module;
 }
 
+/// An image and the activation that it makes infinite or NaN.
+struct NonFiniteValue {
+  int64_t image;
+  Value value;
+};
+
+/// What one thread sees of the activations.
 class RangeRecorder {
 public:
   RangeRecorder(func::FuncOp function, ArrayRef<Value> activations,
@@ -80,18 +92,31 @@ public:
     return pointers;
   }
 
+  /// Fails, and remembers the value at fault, when one is not finite.
   LogicalResult record(int64_t image) {
     for (auto [value, buffer, range] :
          llvm::zip_equal(values, buffers, largest)) {
       range = std::max(range, getLargestMagnitude(buffer));
-      if (range >= kInfinityBits)
-        return emitError(value.getLoc(), "cannot calibrate: this value is "
-                                         "infinite or NaN for image ")
-               << image;
+      if (range >= kInfinityBits) {
+        failure = {image, value};
+        return mlir::failure();
+      }
     }
     for (auto [histogram, buffer] : llvm::zip(histograms, buffers))
       histogram.add(buffer);
     return success();
+  }
+
+  /// The first of this recorder's images with a value that is not finite.
+  const std::optional<NonFiniteValue> &getFailure() const { return failure; }
+
+  /// Adds what `other`, of the same function, has recorded.
+  void merge(const RangeRecorder &other) {
+    for (auto [range, otherRange] : llvm::zip_equal(largest, other.largest))
+      range = std::max(range, otherRange);
+    for (auto [histogram, otherHistogram] :
+         llvm::zip_equal(histograms, other.histograms))
+      histogram.merge(otherHistogram);
   }
 
   ActivationRanges getRanges() const {
@@ -124,7 +149,77 @@ private:
   std::vector<uint32_t> largest;
   /// Empty if the largest magnitudes suffice.
   std::vector<MagnitudeHistogram> histograms;
+  std::optional<NonFiniteValue> failure;
 };
+
+/// The images that all threads share, and how many of them are done.
+class CalibrationRun {
+public:
+  CalibrationRun(const JitFunction &jit, const ImageSet &images,
+                 const CalibrationOptions &options)
+      : jit(jit), images(images), normalization(options.normalization),
+        count(options.limit > 0 ? std::min(images.getCount(), options.limit)
+                                : images.getCount()),
+        progress(llvm::errs(), "calibrating", count, options.progress) {}
+
+  int64_t getCount() const { return count; }
+
+  /// Records every `stride`-th image from `first` on, up to one that makes a
+  /// value that is not finite.
+  llvm::Error record(RangeRecorder &recorder, int64_t first, int64_t stride) {
+    SmallVector<void *> outputs = recorder.getOutputBuffers();
+    for (int64_t image = first; image < count; image += stride) {
+      images.getInput(image, normalization, recorder.getInputBuffer());
+      const void *input = recorder.getInputBuffer().data();
+      if (llvm::Error error = jit.run({input}, outputs))
+        return error;
+      if (failed(recorder.record(image)))
+        break;
+      std::lock_guard lock(progressMutex);
+      progress.update(++done);
+    }
+    return llvm::Error::success();
+  }
+
+private:
+  const JitFunction &jit;
+  const ImageSet &images;
+  const PixelNormalization &normalization;
+  int64_t count;
+  std::mutex progressMutex;
+  int64_t done = 0;
+  ProgressBar progress;
+};
+
+/// Emits an error for the first image that makes a value that is not finite:
+/// recorders stop at theirs, so the first of all is the least of these.
+LogicalResult checkFinite(ArrayRef<RangeRecorder> recorders) {
+  std::optional<NonFiniteValue> first;
+  for (const RangeRecorder &recorder : recorders)
+    if (const auto &failure = recorder.getFailure();
+        failure && (!first || failure->image < first->image))
+      first = failure;
+  if (!first)
+    return success();
+  return emitError(first->value.getLoc(), "cannot calibrate: this value is "
+                                          "infinite or NaN for image ")
+         << first->image;
+}
+
+/// Runs all images on the threads of `context`, a recorder each.
+llvm::Error recordAll(CalibrationRun &run, MLIRContext *context,
+                      MutableArrayRef<RangeRecorder> recorders) {
+  std::vector<std::string> messages(recorders.size());
+  parallelFor(context, 0, recorders.size(), [&](size_t index) {
+    if (llvm::Error error =
+            run.record(recorders[index], index, recorders.size()))
+      messages[index] = llvm::toString(std::move(error));
+  });
+  for (StringRef message : messages)
+    if (!message.empty())
+      return llvm::createStringError(llvm::Twine(message));
+  return llvm::Error::success();
+}
 
 } // namespace
 
@@ -139,22 +234,21 @@ FailureOr<ActivationRanges> measureRanges(func::FuncOp function,
     llvm::consumeError(jit.takeError());
     return failure();
   }
-  int64_t count = images.getCount();
-  if (options.limit > 0)
-    count = std::min(count, options.limit);
-  RangeRecorder recorder(function, activations, options);
-  SmallVector<void *> outputs = recorder.getOutputBuffers();
-  ProgressBar progress(llvm::errs(), "calibrating", count, options.progress);
-  for (int64_t image = 0; image < count; ++image) {
-    images.getInput(image, options.normalization, recorder.getInputBuffer());
-    const void *input = recorder.getInputBuffer().data();
-    if (llvm::Error error = (*jit)->run({input}, outputs))
-      return emitError(function.getLoc(), llvm::toString(std::move(error)));
-    if (failed(recorder.record(image)))
-      return failure();
-    progress.update(image + 1);
-  }
-  return recorder.getRanges();
+  MLIRContext *context = function.getContext();
+  CalibrationRun run(**jit, images, options);
+  int64_t threads =
+      context->isMultithreadingEnabled()
+          ? std::min<int64_t>(context->getNumThreads(), run.getCount())
+          : 1;
+  std::vector<RangeRecorder> recorders(
+      threads, RangeRecorder(function, activations, options));
+  if (llvm::Error error = recordAll(run, context, recorders))
+    return emitError(function.getLoc(), llvm::toString(std::move(error)));
+  if (failed(checkFinite(recorders)))
+    return failure();
+  for (const RangeRecorder &recorder : llvm::drop_begin(recorders))
+    recorders.front().merge(recorder);
+  return recorders.front().getRanges();
 }
 
 LogicalResult RangeSource::check(Location location) const {

@@ -11,7 +11,6 @@
 
 #include "LayerPolicy.h"
 #include "Weights.h"
-#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
@@ -44,12 +43,12 @@ private:
   LayerSettings getSettings(Operation *op) const;
   /// Why the weights of a contraction are left as they are, if they are.
   std::optional<std::string> whyNotCombined(const WeightOperand &match) const;
-  /// Weights to combine, by constant and row axis.
+  /// Weights to combine, by constant, row axis and block axis.
   SharedWeights collectWeights();
-  ColumnGroups groupColumns(Value weights, int64_t rowAxis,
+  ColumnGroups groupColumns(Value weights, const MatrixView &view,
                             const LayerSettings &settings) const;
-  void combine(Value weights, int64_t rowAxis, const ColumnGroups &groups,
-               ArrayRef<OpOperand *> uses);
+  void combine(Value weights, int64_t rowAxis, std::optional<int64_t> blockAxis,
+               const ColumnGroups &groups, ArrayRef<OpOperand *> uses);
 
   const GroupingAlgorithm *grouping = nullptr;
   LayerPolicy layerPolicy;
@@ -104,6 +103,10 @@ CombineColumns::whyNotCombined(const WeightOperand &match) const {
                          "at most {1}",
                          columns.getNumGroups(), columns.getFanIn())
         .str();
+  if (match.isDepthwise)
+    return std::string("the channels of a depthwise convolution share no "
+                       "columns: the mapping puts those of several channels "
+                       "into one, without pruning");
   if (getSettings(match.weights->getOwner()).fanIn == 1)
     return llvm::formatv(
                "fan-in 1 combines nothing, the matrix has {0} columns",
@@ -129,8 +132,8 @@ SharedWeights CombineColumns::collectWeights() {
     StringRef source;
     if (settings != layerSettings.end())
       source = settings->second.source;
-    shared[{match->weights->get(), match->rowAxis, source}].push_back(
-        match->weights);
+    shared[{match->weights->get(), match->rowAxis, match->blockAxis, source}]
+        .push_back(match->weights);
   });
   return shared;
 }
@@ -139,21 +142,27 @@ SharedWeights CombineColumns::collectWeights() {
 // Combining
 //===----------------------------------------------------------------------===//
 
-/// Figures of a combined filter matrix, before and after.
+static MatrixView getView(Value weights, int64_t rowAxis,
+                          std::optional<int64_t> blockAxis) {
+  return MatrixView(cast<RankedTensorType>(weights.getType()).getShape(),
+                    rowAxis, blockAxis);
+}
+
+/// Figures of a combined filter matrix, before and after; `values` is what is
+/// left.
 static void remarkCombined(linalg::LinalgOp op, RankedTensorType type,
-                           ArrayRef<int8_t> original,
-                           const ColumnGroups &groups, size_t contractions,
+                           ArrayRef<int8_t> values, const ColumnGroups &groups,
+                           const PruningLoss &loss, size_t contractions,
                            StringRef policySource) {
   auto remark = remark::passed(op.getLoc(), getRemarkOpts(kRule, op));
-  // The figures cost as much as the change itself.
+  // Counting is not for free.
   if (!remark)
     return;
-  MatrixView view(type.getShape(), getColumnsPromise(type).getRowAxis());
-  std::vector<int8_t> matrix = view.toMatrix(original);
-  PruningLoss loss = pruneConflicts(MutableArrayRef<int8_t>(matrix),
-                                    view.getRows(), view.getColumns(), groups);
-  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(matrix), view.getRows(),
-                                     view.getColumns());
+  ColumnsAttr columns = getColumnsPromise(type);
+  MatrixView view(type.getShape(), columns.getRowAxis(),
+                  columns.getBlockAxis());
+  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
+                                     view.getRows(), view.getColumns());
   PackingMetrics metrics = getPackingMetrics(pattern, groups);
   using remark::metric;
   remark << metric("Op", op->getName().getStringRef())
@@ -167,35 +176,60 @@ static void remarkCombined(linalg::LinalgOp op, RankedTensorType type,
                    formatPercent(loss.valuesLost, loss.valuesBefore))
          << metric("MagnitudeLost",
                    formatPercent(loss.magnitudeLost, loss.magnitudeBefore));
+  if (view.getBlocks() > 1)
+    remark << metric("Blocks", view.getBlocks());
   if (!policySource.empty())
     remark << metric("Policy", policySource);
 }
 
-ColumnGroups CombineColumns::groupColumns(Value weights, int64_t rowAxis,
+/// The part of a pattern that some of its columns are.
+static NonzeroPattern selectColumns(const NonzeroPattern &pattern,
+                                    ArrayRef<int32_t> columns) {
+  NonzeroPattern selected(pattern.getRows(), columns.size());
+  for (auto [index, column] : llvm::enumerate(columns))
+    for (auto [word, rows] : llvm::enumerate(pattern.getColumn(column)))
+      selected.setWord(word, index, rows);
+  return selected;
+}
+
+/// Groups never have columns of two blocks.
+ColumnGroups CombineColumns::groupColumns(Value weights, const MatrixView &view,
                                           const LayerSettings &settings) const {
-  std::vector<int8_t> values = *readWeights(weights);
-  MatrixView view(cast<RankedTensorType>(weights.getType()).getShape(),
-                  rowAxis);
-  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
-                                     view.getRows(), view.getColumns());
-  return grouping->group(pattern, {*settings.fanIn, *settings.conflictLimit});
+  std::vector<int8_t> matrix = view.toMatrix(*readWeights(weights));
+  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(matrix), view.getRows(),
+                                     view.getColumns());
+  ColumnGroups groups;
+  for (int64_t block = 0; block < view.getBlocks(); ++block) {
+    std::vector<int32_t> columns = view.getBlockColumns(block);
+    for (auto &group :
+         grouping->group(selectColumns(pattern, columns),
+                         {*settings.fanIn, *settings.conflictLimit})) {
+      for (int32_t &member : group)
+        member = columns[member];
+      groups.push_back(std::move(group));
+    }
+  }
+  return groups;
 }
 
 void CombineColumns::combine(Value weights, int64_t rowAxis,
+                             std::optional<int64_t> blockAxis,
                              const ColumnGroups &groups,
                              ArrayRef<OpOperand *> uses) {
   auto type = cast<RankedTensorType>(weights.getType());
-  std::vector<int8_t> values = *readWeights(weights);
-  MatrixView view(type.getShape(), rowAxis);
   LayerSettings settings = getSettings(uses.front()->getOwner());
-  auto columns = ColumnsAttr::get(&getContext(), rowAxis, *settings.fanIn,
-                                  getAssignment(groups, view.getColumns()));
+  int64_t columns = getView(weights, rowAxis, blockAxis).getColumns();
+  auto promise =
+      ColumnsAttr::get(&getContext(), rowAxis, blockAxis, *settings.fanIn,
+                       getAssignment(groups, columns));
   RankedTensorType promised =
-      withPromises(type, columns, getTermsPromise(type));
+      withPromises(type, promise, getTermsPromise(type));
 
-  establish<CombineColumnsOp>(weights, promised, uses);
+  std::vector<int8_t> values = *readWeights(weights);
+  PruningLoss loss = pruneToColumns(promised, values);
+  replaceWeights(weights, promised, values, uses);
   remarkCombined(cast<linalg::LinalgOp>(uses.front()->getOwner()), promised,
-                 values, groups, uses.size(), settings.source);
+                 values, groups, loss, uses.size(), settings.source);
 }
 
 void CombineColumns::runOnOperation() {
@@ -210,11 +244,13 @@ void CombineColumns::runOnOperation() {
   std::vector<ColumnGroups> groups(weights.size());
   parallelFor(&getContext(), 0, weights.size(), [&](size_t index) {
     const auto &[key, uses] = weights[index];
-    groups[index] = groupColumns(std::get<Value>(key), std::get<int64_t>(key),
+    auto [value, rowAxis, blockAxis, source] = key;
+    groups[index] = groupColumns(value, getView(value, rowAxis, blockAxis),
                                  getSettings(uses.front()->getOwner()));
   });
-  for (auto [entry, columns] : llvm::zip_equal(weights, groups))
-    combine(std::get<Value>(entry.first), std::get<int64_t>(entry.first),
-            columns, entry.second);
+  for (auto [entry, columns] : llvm::zip_equal(weights, groups)) {
+    auto [value, rowAxis, blockAxis, source] = entry.first;
+    combine(value, rowAxis, blockAxis, columns, entry.second);
+  }
   eraseUnused(shared);
 }

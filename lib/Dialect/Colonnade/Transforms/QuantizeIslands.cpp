@@ -12,12 +12,10 @@
 
 #include "QuantizeIslands.h"
 #include "ExpandMath.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "colonnade/VectorUnit/ScalarOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -141,13 +139,6 @@ LogicalResult fuse(func::FuncOp function) {
   return applyPatternsGreedily(function, std::move(patterns));
 }
 
-/// Types of a lane's registers.
-bool isLaneType(Type type) {
-  return type.isF32() || type.isSignlessInteger(1) ||
-         type.isSignlessInteger(8) || type.isSignlessInteger(32) ||
-         type.isSignlessInteger(64);
-}
-
 LogicalResult check(func::FuncOp function) {
   WalkResult result = function.walk([](linalg::GenericOp op) {
     for (Value tensor : op->getResults())
@@ -157,7 +148,7 @@ LogicalResult check(func::FuncOp function) {
         return WalkResult::interrupt();
       }
     for (Operation &scalar : op.getBody()->without_terminator())
-      if (auto objection = getLaneObjection(scalar)) {
+      if (auto objection = getScalarOpObjection(scalar)) {
         emitError(scalar.getLoc(), "cannot quantize 'linalg.generic': ")
             << *objection;
         return WalkResult::interrupt();
@@ -179,29 +170,6 @@ bool hasFloatOps(func::FuncOp function) {
 }
 
 } // namespace
-
-std::optional<std::string> getLaneObjection(Operation &op) {
-  std::string name = "'" + op.getName().getStringRef().str() + "'";
-  if (!isa<arith::ConstantOp, arith::ExtSIOp, arith::TruncIOp, arith::AddIOp,
-           arith::SubIOp, arith::MulIOp, arith::MaxSIOp, arith::MinSIOp,
-           arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::ShLIOp,
-           arith::ShRSIOp, arith::ShRUIOp, arith::CmpIOp, arith::CmpFOp,
-           arith::SelectOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
-           arith::DivFOp, arith::MaximumFOp, arith::MinimumFOp, arith::NegFOp,
-           arith::SIToFPOp, arith::FPToSIOp, arith::BitcastOp, math::AbsFOp,
-           math::SqrtOp, math::RoundEvenOp, math::FloorOp, tosa::ApplyScaleOp>(
-          op))
-    return "no lane operation computes " + name;
-  for (Type type : llvm::concat<Type>(SmallVector<Type>(op.getOperandTypes()),
-                                      SmallVector<Type>(op.getResultTypes())))
-    if (!isLaneType(type)) {
-      std::string text;
-      llvm::raw_string_ostream(text) << name << " computes with " << type
-                                     << ", lanes with i1, i8, i32, i64 and f32";
-      return text;
-    }
-  return std::nullopt;
-}
 
 LogicalResult finishFloatOps(func::FuncOp function) {
   if (!hasFloatOps(function))

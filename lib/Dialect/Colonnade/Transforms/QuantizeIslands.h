@@ -23,10 +23,6 @@ namespace colonnade {
 /// none, and at i1 tensors that are left.
 mlir::LogicalResult finishFloatOps(mlir::func::FuncOp function);
 
-/// Why a lane of the vector unit cannot compute `op`, a scalar operation; none
-/// if it can.
-std::optional<std::string> getLaneObjection(mlir::Operation &op);
-
 } // namespace colonnade
 
 #endif // COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEISLANDS_H

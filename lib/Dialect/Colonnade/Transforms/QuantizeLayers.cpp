@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 using namespace mlir;
@@ -128,7 +129,10 @@ std::optional<std::string> getNestObjection(linalg::GenericOp op) {
            " results, expected 1";
   for (AffineMap map : op.getIndexingMapsArray())
     if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
-      return "an indexing map is no projected permutation";
+      return llvm::formatv("it reads or writes a tensor by {0}, expected one "
+                           "loop per dimension",
+                           map)
+          .str();
   BlockArgument init = op.getBody()->getArguments().back();
   if (!init.use_empty() && !getFillValue(op.getDpsInits().front()))
     return "its body reads outs that are not filled with a constant";
@@ -236,7 +240,24 @@ std::optional<APFloat> getPaddingValue(tensor::PadOp op) {
   return value.getValue();
 }
 
+/// A lookup says more about itself than the arithmetic of its indices, which
+/// --colonnade-normalize puts into ops before it.
+static LogicalResult checkLookups(func::FuncOp function) {
+  WalkResult result = function.walk([](linalg::GenericOp op) {
+    if (op.getBody()->getOps<tensor::ExtractOp>().empty())
+      return WalkResult::advance();
+    emitError(op.getLoc(), "cannot quantize 'linalg.generic': it looks "
+                           "elements up at positions known at run time only, "
+                           "which no unit of the machine can: make the "
+                           "indices constant");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 LogicalResult checkBodies(func::FuncOp function) {
+  if (failed(checkLookups(function)))
+    return failure();
   WalkResult result = function.walk([](linalg::GenericOp op) {
     for (Operation &scalar : op.getBody()->without_terminator()) {
       if (isa_and_nonnull<arith::ArithDialect, math::MathDialect>(

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LowerBlockQuantize.h"
 #include "Weights.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
@@ -92,6 +93,8 @@ static Value lowerRunTimeOp(OpBuilder &builder, Operation *op) {
     reportCombineColumns(combine);
     return nullptr;
   }
+  if (auto quantize = dyn_cast<BlockQuantizeOp>(op))
+    return lowerBlockQuantize(builder, quantize);
   auto quantize = cast<TermQuantizeOp>(op);
   int64_t group = getTermsPromise(quantize.getType()).getGroup();
   if (group != 1) {
@@ -125,7 +128,8 @@ static LogicalResult lowerOp(Operation *op) {
 static LogicalResult lowerOps(Operation *root) {
   SmallVector<Operation *> ops;
   root->walk([&](Operation *op) {
-    if (isa<CombineColumnsOp, TermQuantizeOp, DropEncodingOp>(op))
+    if (isa<BlockQuantizeOp, CombineColumnsOp, TermQuantizeOp, DropEncodingOp>(
+            op))
       ops.push_back(op);
   });
   LogicalResult result = success();

@@ -17,6 +17,7 @@
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
 #include "colonnade/Numerics/TermSelection.h"
+#include "mlir/IR/Matchers.h"
 
 namespace colonnade {
 #define GEN_PASS_DEF_TERMQUANTIZE
@@ -52,8 +53,11 @@ private:
   void visit(linalg::LinalgOp op, SharedWeights &weights, SharedData &data);
   void visitWeights(linalg::LinalgOp op, const WeightOperand &match,
                     SharedWeights &weights);
-  void visitData(linalg::LinalgOp op, const WeightOperand &match,
-                 SharedData &data);
+  void visitData(linalg::LinalgOp op, OpOperand &operand, SharedData &data);
+  /// The data of a contraction without weights: both operands of a product of
+  /// two activations.
+  void visitActivations(linalg::LinalgOp op, StringRef whyNoWeights,
+                        SharedData &data);
   /// The type of weights of `op` with their new promise along `axis`.
   RankedTensorType getPromisedType(Value weights, int64_t axis, Operation *op);
   RankedTensorType getPromisedDataType(Value value, Operation *op);
@@ -171,12 +175,13 @@ void TermQuantize::visitWeights(linalg::LinalgOp op, const WeightOperand &match,
   if (getPromisedType(value, axis, op) == value.getType())
     return remarkMissed(kWeightsRule, op,
                         "the weights already keep this promise");
-  weights[{value, axis, layerSettings.at(op).source}].push_back(match.weights);
+  weights[{value, axis, match.blockAxis, layerSettings.at(op).source}]
+      .push_back(match.weights);
 }
 
-void TermQuantize::visitData(linalg::LinalgOp op, const WeightOperand &match,
+void TermQuantize::visitData(linalg::LinalgOp op, OpOperand &operand,
                              SharedData &data) {
-  Value value = match.data->get();
+  Value value = operand.get();
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || !type.getElementType().isSignlessInteger(8))
     return remarkMissed(
@@ -187,7 +192,18 @@ void TermQuantize::visitData(linalg::LinalgOp op, const WeightOperand &match,
                         llvm::formatv("the data already promises terms, {0} "
                                       "per group of {1}",
                                       terms.getBudget(), terms.getGroup()));
-  data[{value, getPromisedDataType(value, op)}].push_back(match.data);
+  data[{value, getPromisedDataType(value, op)}].push_back(&operand);
+}
+
+void TermQuantize::visitActivations(linalg::LinalgOp op, StringRef whyNoWeights,
+                                    SharedData &data) {
+  SmallVector<OpOperand *> operands = op.getDpsInputOperands();
+  if (llvm::any_of(operands, [](OpOperand *operand) {
+        return matchPattern(operand->get(), m_Constant());
+      }))
+    return remarkMissed(kDataRule, op, whyNoWeights);
+  for (OpOperand *operand : operands)
+    visitData(op, *operand, data);
 }
 
 /// Says that a policy keeps `rule`, which was asked for, away from `op`.
@@ -212,13 +228,13 @@ void TermQuantize::visit(linalg::LinalgOp op, SharedWeights &weights,
     if (wantsWeights)
       remarkMissed(kWeightsRule, op, whyNot);
     if (wantsData)
-      remarkMissed(kDataRule, op, whyNot);
+      visitActivations(op, whyNot, data);
     return;
   }
   if (wantsWeights)
     visitWeights(op, *match, weights);
   if (wantsData)
-    visitData(op, *match, data);
+    visitData(op, *match->data, data);
 }
 
 //===----------------------------------------------------------------------===//
@@ -227,15 +243,13 @@ void TermQuantize::visit(linalg::LinalgOp op, SharedWeights &weights,
 
 /// What term selection did to weights.
 static void remarkQuantized(linalg::LinalgOp op, RankedTensorType type,
-                            ArrayRef<int8_t> before, size_t contractions,
-                            StringRef policySource) {
+                            ArrayRef<int8_t> before, ArrayRef<int8_t> after,
+                            size_t contractions, StringRef policySource) {
   auto remark = remark::passed(op.getLoc(), getRemarkOpts(kWeightsRule, op));
-  // The figures cost as much as the change itself.
+  // Counting is not for free.
   if (!remark)
     return;
   TermsAttr terms = getTermsPromise(type);
-  std::vector<int8_t> after(before.begin(), before.end());
-  selectToTerms(type, after);
   int64_t changed = 0, error = 0, magnitude = 0, termsBefore = 0,
           termsAfter = 0;
   for (auto [from, to] : llvm::zip_equal(before, after)) {
@@ -266,17 +280,23 @@ static void remarkQuantized(linalg::LinalgOp op, RankedTensorType type,
 
 void TermQuantize::quantizeWeights(Value weights, int64_t axis,
                                    ArrayRef<OpOperand *> uses) {
-  std::vector<int8_t> values = *readWeights(weights);
+  std::vector<int8_t> before = *readWeights(weights), after = before;
   auto op = cast<linalg::LinalgOp>(uses.front()->getOwner());
   RankedTensorType promised = getPromisedType(weights, axis, op);
-  establish<TermQuantizeOp>(weights, promised, uses);
-  remarkQuantized(op, promised, values, uses.size(),
+  selectToTerms(promised, after);
+  replaceWeights(weights, promised, after, uses);
+  remarkQuantized(op, promised, before, after, uses.size(),
                   layerSettings.at(op).source);
 }
 
 void TermQuantize::quantizeData(Value value, RankedTensorType promised,
                                 ArrayRef<OpOperand *> uses) {
-  establish<TermQuantizeOp>(value, promised, uses);
+  OpBuilder builder(&getContext());
+  builder.setInsertionPointAfterValue(value);
+  Value selected =
+      TermQuantizeOp::create(builder, value.getLoc(), promised, value);
+  for (OpOperand *use : uses)
+    use->set(selected);
   Operation *op = uses.front()->getOwner();
   const LayerSettings &settings = layerSettings.at(op);
   using remark::metric;

@@ -38,7 +38,9 @@ static LogicalResult verifyConstant(Operation *op) {
   if (op->getNumResults() != 1 || !getEncoding(op->getResult(0).getType()) ||
       !matchPattern(op, m_Constant(&value)))
     return success();
-  auto emitError = [&] { return op->emitError("broken promise: "); };
+  auto emitError = [&] {
+    return mlir::emitError(op->getLoc(), "broken promise: ");
+  };
   auto elements = dyn_cast<ElementsAttr>(value);
   if (!elements)
     return emitError() << "expected an elements attribute, got " << value;

@@ -10,6 +10,7 @@
 
 #include "Weights.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -23,6 +24,16 @@ std::optional<std::vector<int8_t>> readWeights(Value weights) {
     return std::nullopt;
   auto elements = dyn_cast<ElementsAttr>(value);
   return elements ? readInt8Values(elements) : std::nullopt;
+}
+
+void replaceWeights(Value weights, RankedTensorType promised,
+                    ArrayRef<int8_t> values, ArrayRef<OpOperand *> uses) {
+  OpBuilder builder(weights.getContext());
+  builder.setInsertionPointAfterValue(weights);
+  Value constant = arith::ConstantOp::create(
+      builder, weights.getLoc(), promised, makeInt8Constant(promised, values));
+  for (OpOperand *use : uses)
+    use->set(constant);
 }
 
 void eraseUnused(const SharedWeights &shared) {

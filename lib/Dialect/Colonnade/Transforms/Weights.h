@@ -23,12 +23,12 @@
 
 namespace colonnade {
 
-/// Constants, each with the axis along which it is read and the policy entry
-/// (its source) that speaks of the reader, and the operands of contractions
-/// that read it so. In program order.
-using SharedWeights =
-    llvm::MapVector<std::tuple<mlir::Value, int64_t, llvm::StringRef>,
-                    llvm::SmallVector<mlir::OpOperand *>>;
+/// Constants, each with the axis along which it is read, the axis of its blocks
+/// and the policy entry (its source) that speaks of the reader, and the
+/// operands of contractions that read it so. In program order.
+using SharedWeights = llvm::MapVector<
+    std::tuple<mlir::Value, int64_t, std::optional<int64_t>, llvm::StringRef>,
+    llvm::SmallVector<mlir::OpOperand *>>;
 
 /// The values of i8 weights in row-major order; none if they are no dense or
 /// dense_resource constant.
@@ -38,18 +38,11 @@ std::optional<std::vector<int8_t>> readWeights(mlir::Value weights);
 inline constexpr llvm::StringLiteral kUnreadableWeights =
     "the weights are no dense or dense_resource constant with readable values";
 
-/// Creates an OpT that turns `weights` into `promised`, folded to a constant
-/// wherever it folds, and makes `uses` read it.
-template <typename OpT>
-void establish(mlir::Value weights, mlir::RankedTensorType promised,
-               llvm::ArrayRef<mlir::OpOperand *> uses) {
-  mlir::OpBuilder builder(weights.getContext());
-  builder.setInsertionPointAfterValue(weights);
-  mlir::Value result =
-      builder.createOrFold<OpT>(weights.getLoc(), promised, weights);
-  for (mlir::OpOperand *use : uses)
-    use->set(result);
-}
+/// Makes `uses` read a constant of type `promised`, whose promises `values`
+/// keep, instead of `weights`.
+void replaceWeights(mlir::Value weights, mlir::RankedTensorType promised,
+                    llvm::ArrayRef<int8_t> values,
+                    llvm::ArrayRef<mlir::OpOperand *> uses);
 
 /// Erases the constants that nothing reads any more.
 void eraseUnused(const SharedWeights &shared);

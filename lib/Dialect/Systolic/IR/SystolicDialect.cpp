@@ -60,25 +60,6 @@ LogicalResult SystolicDialect::verifyOperationAttribute(Operation *op,
                            << attr.getName().getValue() << "'";
 }
 
-std::optional<sim::ScalarType> systolic::getScalarType(Type type) {
-  if (type.isF32())
-    return sim::ScalarType::F32;
-  if (!type.isSignlessInteger())
-    return std::nullopt;
-  switch (type.getIntOrFloatBitWidth()) {
-  case 1:
-    return sim::ScalarType::I1;
-  case 8:
-    return sim::ScalarType::I8;
-  case 32:
-    return sim::ScalarType::I32;
-  case 64:
-    return sim::ScalarType::I64;
-  default:
-    return std::nullopt;
-  }
-}
-
 bool systolic::isStoredType(Type type) {
   return type.isInteger(8) || type.isInteger(32) || type.isF32();
 }

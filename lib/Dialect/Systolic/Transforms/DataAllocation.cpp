@@ -189,7 +189,7 @@ LogicalResult systolic::allocateData(NetworkPlan &plan) {
     if (makeRoom(plan, *tooLarge))
       continue;
     const LayerPlan &layer = plan.layers[tooLarge->first];
-    return layer.op->emitError()
+    return emitError(layer.op->getLoc())
            << "layer '" << layer.name << "' needs " << tooLarge->place->bytes
            << " bytes of data SRAM for one output position, at address "
            << tooLarge->place->address << ", but target '"

@@ -45,9 +45,10 @@ static FailureOr<TensorView> findView(const TensorViews &views, Operation *user,
                                       Value value) {
   if (const TensorView *view = views.lookup(value))
     return *view;
-  return user->emitError() << "expected operands that are views of buffers, "
-                              "got a reshape that needs a copy of "
-                           << value.getType();
+  return emitError(user->getLoc())
+         << "expected operands that are views of buffers, "
+            "got a reshape that needs a copy of "
+         << value.getType();
 }
 
 /// A vector of one constant per channel.
@@ -55,7 +56,7 @@ static FailureOr<OperandPlan> planParameter(LayerPlan &layer, Value value) {
   OperandPlan plan;
   plan.type = cast<RankedTensorType>(value.getType());
   if (!matchPattern(value, m_Constant(&plan.constant)))
-    return layer.op->emitError()
+    return emitError(layer.op->getLoc())
            << "expected per-channel operands to be constant, got one computed "
               "at run time";
   plan.layout.type = *getScalarType(plan.type.getElementType());
@@ -153,8 +154,9 @@ static FailureOr<LayerPlan> planLayer(Operation *op, const TensorViews &views) {
 }
 
 static LogicalResult emitUnmapped(Operation *op) {
-  InFlightDiagnostic diag = op->emitError() << "'" << op->getName()
-                                            << "' is not mapped to the machine";
+  InFlightDiagnostic diag = emitError(op->getLoc())
+                            << "'" << op->getName()
+                            << "' is not mapped to the machine";
   if (auto reason =
           op->getAttrOfType<StringAttr>(SystolicDialect::getRejectedAttrName()))
     diag << ": " << reason.getValue();
@@ -188,7 +190,7 @@ static LogicalResult checkConcatenations(NetworkPlan &plan,
   for (auto concat : plan.function.getBody().front().getOps<tensor::ConcatOp>())
     for (OpOperand &operand : concat->getOpOperands())
       if (!views.isMadeInPlace(operand))
-        return concat.emitError()
+        return emitError(concat.getLoc())
                << "expected operand " << operand.getOperandNumber()
                << " to be made inside the concatenation's buffer, got one that "
                   "needs a copy: map it with convert-linalg-to-systolic";
@@ -218,14 +220,15 @@ static LogicalResult checkInterface(func::FuncOp function,
   auto terminator =
       cast<func::ReturnOp>(function.getBody().front().getTerminator());
   if (function.getNumArguments() != 1 || terminator.getNumOperands() != 1)
-    return function.emitError() << "expected one argument and one result, got "
-                                << function.getNumArguments() << " and "
-                                << terminator.getNumOperands();
+    return emitError(function.getLoc())
+           << "expected one argument and one result, got "
+           << function.getNumArguments() << " and "
+           << terminator.getNumOperands();
   auto type = dyn_cast<RankedTensorType>(function.getArgument(0).getType());
   if (!type || !type.hasStaticShape() ||
       llvm::is_contained(type.getShape(), 0) ||
       !getScalarType(type.getElementType()))
-    return function.emitError()
+    return emitError(function.getLoc())
            << "expected an argument of static shape, without extents of 0, of "
               "i8, i32 or f32, got "
            << function.getArgument(0).getType();
@@ -234,7 +237,7 @@ static LogicalResult checkInterface(func::FuncOp function,
   bool isMade = view && view->root.getDefiningOp() &&
                 !matchPattern(view->root, m_Constant());
   if (!isMade || !views.isWhole(result))
-    return terminator.emitError()
+    return emitError(terminator.getLoc())
            << "expected the result to be made by a layer";
   return success();
 }
@@ -322,7 +325,7 @@ static LogicalResult divideWeightSram(NetworkPlan &plan) {
   int64_t demand = 2 * (plan.tileBytes + plan.parameterBytes);
   if (demand <= plan.target.getWeightSramBytes())
     return success();
-  return plan.function.emitError()
+  return emitError(plan.function.getLoc())
          << "two weight tiles of " << plan.tileBytes
          << " bytes and two parameter blocks of " << plan.parameterBytes
          << " need " << demand << " bytes of weight SRAM, but target '"
@@ -336,7 +339,7 @@ FailureOr<NetworkPlan> systolic::planNetwork(func::FuncOp function,
   plan.function = function;
   plan.target = target;
   if (!function.getBody().hasOneBlock())
-    return function.emitError() << "expected one block";
+    return emitError(function.getLoc()) << "expected one block";
   TensorViews views(function);
   if (failed(collectLayers(plan, views)) ||
       failed(checkConcatenations(plan, views)) ||

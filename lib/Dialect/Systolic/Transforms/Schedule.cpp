@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Dialect/Systolic/Transforms/Schedule.h"
 #include "ScheduleBuilder.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h"
@@ -28,6 +29,19 @@ static double getScale(Attribute attr) {
   return scale ? scale.getValueAsDouble() : 1.0;
 }
 
+FailureOr<ProgramOp> systolic::scheduleFunction(func::FuncOp function,
+                                                TargetAttr target) {
+  FailureOr<NetworkPlan> plan = planNetwork(function, target);
+  if (failed(plan))
+    return failure();
+  OpBuilder builder(function);
+  double inputScale =
+      getScale(function.getArgAttr(0, ColonnadeDialect::getScaleAttrName()));
+  double outputScale =
+      getScale(function.getResultAttr(0, ColonnadeDialect::getScaleAttrName()));
+  return ScheduleBuilder(*plan, builder).build(inputScale, outputScale);
+}
+
 namespace {
 struct Schedule : colonnade::systolic::impl::ScheduleBase<Schedule> {
   void runOnOperation() override {
@@ -35,8 +49,9 @@ struct Schedule : colonnade::systolic::impl::ScheduleBase<Schedule> {
     auto target =
         module->getAttrOfType<TargetAttr>(SystolicDialect::getTargetAttrName());
     if (!target) {
-      module.emitError() << "no '" << SystolicDialect::getTargetAttrName()
-                         << "': run convert-linalg-to-systolic first";
+      emitError(module.getLoc())
+          << "no '" << SystolicDialect::getTargetAttrName()
+          << "': run convert-linalg-to-systolic first";
       return signalPassFailure();
     }
     for (auto function :
@@ -46,16 +61,7 @@ struct Schedule : colonnade::systolic::impl::ScheduleBase<Schedule> {
   }
 
   LogicalResult schedule(func::FuncOp function, TargetAttr target) {
-    FailureOr<NetworkPlan> plan = planNetwork(function, target);
-    if (failed(plan))
-      return failure();
-    OpBuilder builder(function);
-    double inputScale =
-        getScale(function.getArgAttr(0, ColonnadeDialect::getScaleAttrName()));
-    double outputScale = getScale(
-        function.getResultAttr(0, ColonnadeDialect::getScaleAttrName()));
-    FailureOr<ProgramOp> program =
-        ScheduleBuilder(*plan, builder).build(inputScale, outputScale);
+    FailureOr<ProgramOp> program = scheduleFunction(function, target);
     if (failed(program) || failed(verifySchedule(*program)))
       return failure();
     function.erase();

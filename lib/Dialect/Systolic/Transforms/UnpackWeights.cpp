@@ -51,7 +51,7 @@ struct UnpackWeights
       for (auto weights : program.getBody().front().getOps<WeightsOp>()) {
         auto matrix = sim::unpackWeights(weights.getPackedWeights());
         if (!matrix) {
-          weights.emitError() << llvm::toString(matrix.takeError());
+          emitError(weights.getLoc()) << llvm::toString(matrix.takeError());
           return signalPassFailure();
         }
         buildUnpacked(builder, program, weights, *matrix);

@@ -68,6 +68,42 @@
 
 // -----
 
+// C6: negative block axis
+// expected-error @+1 {{expected block_axis of at least 0 and other than row_axis = 0, got -1}}
+#enc = #colonnade.encoding<columns = <row_axis = 0, block_axis = -1, fan_in = 1, assignment = [0]>>
+
+// -----
+
+// C6: one axis for rows and blocks
+// expected-error @+1 {{expected block_axis of at least 0 and other than row_axis = 1, got 1}}
+#enc = #colonnade.encoding<columns = <row_axis = 1, block_axis = 1, fan_in = 1, assignment = [0]>>
+
+// -----
+
+// E5: block axis past the rank
+// expected-error @+1 {{expected block_axis less than the rank 2, got 2}}
+func.func private @f(tensor<2x2xi8, #colonnade.encoding<columns = <row_axis = 0, block_axis = 2, fan_in = 1, assignment = [0, 1]>>>)
+
+// -----
+
+// E9: a group of columns of two blocks
+// expected-error @+1 {{expected the columns of group 0 in one block, got blocks 0 and 1}}
+func.func private @f(tensor<2x1x2xi8, #colonnade.encoding<columns = <row_axis = 1, block_axis = 0, fan_in = 2, assignment = [0, 1, 0, -1]>>>)
+
+// -----
+
+// E9: the groups of the second block come first
+// expected-error @+1 {{expected groups numbered block by block, got group 1 in block 0 after one in block 1}}
+func.func private @f(tensor<2x1x2xi8, #colonnade.encoding<columns = <row_axis = 1, block_axis = 0, fan_in = 2, assignment = [1, 1, 0, 0]>>>)
+
+// -----
+
+// Columns: block axis after the fan-in
+// expected-error @+1 {{expected 'assignment'}}
+#enc = #colonnade.columns<row_axis = 0, fan_in = 1, block_axis = 1, assignment = [0]>
+
+// -----
+
 // Columns: no row axis
 // expected-error @+1 {{expected 'row_axis'}}
 #enc = #colonnade.columns<fan_in = 2, assignment = [0]>
@@ -177,7 +213,7 @@
 // -----
 
 // E1: no promise
-// expected-error @+1 {{expected a promise (columns or terms), got none}}
+// expected-error @+1 {{expected a promise (columns, terms or block_float), got none}}
 #enc = #colonnade.encoding<>
 
 // -----
@@ -189,7 +225,7 @@
 // -----
 
 // Encoding: unknown promise
-// expected-error @+1 {{expected a promise, columns or terms, got 'rows'}}
+// expected-error @+1 {{expected a promise, columns, terms or block_float, got 'rows'}}
 #enc = #colonnade.encoding<rows = <axis = 0>>
 
 // -----
@@ -201,19 +237,19 @@
 // -----
 
 // E3: element type i16
-// expected-error @+1 {{expected element type i8 with a #colonnade.encoding, got 'i16'}}
+// expected-error @+1 {{expected element type i8 with a columns or terms promise, got 'i16'}}
 func.func private @f(tensor<2x4xi16, #colonnade.encoding<terms = <axis = 1, group = 8, budget = 16, digits = naf>>>)
 
 // -----
 
 // E3: element type f32
-// expected-error @+1 {{expected element type i8 with a #colonnade.encoding, got 'f32'}}
+// expected-error @+1 {{expected element type i8 with a columns or terms promise, got 'f32'}}
 func.func private @f(tensor<2x4xf32, #colonnade.encoding<terms = <axis = 1, group = 8, budget = 16, digits = naf>>>)
 
 // -----
 
 // E3: element type ui8
-// expected-error @+1 {{expected element type i8 with a #colonnade.encoding, got 'ui8'}}
+// expected-error @+1 {{expected element type i8 with a columns or terms promise, got 'ui8'}}
 func.func private @f(tensor<2x4xui8, #colonnade.encoding<terms = <axis = 1, group = 8, budget = 16, digits = naf>>>)
 
 // -----

@@ -9,6 +9,7 @@
 // CHECK-DAG: [[TERMS:#.+]] = #colonnade.encoding<terms = <axis = 1, group = 8, budget = 16, digits = booth4>>
 // CHECK-DAG: [[HESE:#.+]] = #colonnade.encoding<terms = <axis = 0, group = 1, budget = 8, digits = "hese-msb">>
 // CHECK-DAG: [[BINARY:#.+]] = #colonnade.encoding<terms = <axis = 0, group = 65535, budget = 1, digits = binary>>
+// CHECK-DAG: [[BLOCKS:#.+]] = #colonnade.encoding<columns = <row_axis = 1, block_axis = 0, fan_in = 2, assignment = [0, 0, 1, -1]>, terms = <axis = packed, group = 2, budget = 3, digits = naf>>
 // CHECK-DAG: [[NO_COLUMNS:#.+]] = #colonnade.encoding<columns = <row_axis = 0, fan_in = 1, assignment = []>>
 
 // CHECK-LABEL: func.func private @both(
@@ -29,6 +30,13 @@ func.func private @both_swapped(tensor<2x4xi8, #colonnade.encoding<
 // CHECK-SAME: tensor<3x?xi8, [[COLUMNS]]>)
 func.func private @columns(tensor<3x?xi8, #colonnade.encoding<
   columns = <row_axis = 1, fan_in = 255, assignment = [0, 0, -1]>>>)
+
+// Two matrices side by side, of two columns each.
+// CHECK-LABEL: func.func private @blocks(
+// CHECK-SAME: tensor<2x3x2xi8, [[BLOCKS]]>)
+func.func private @blocks(tensor<2x3x2xi8, #colonnade.encoding<
+  columns = <row_axis = 1, block_axis = 0, fan_in = 2, assignment = [0, 0, 1, -1]>,
+  terms = <axis = packed, group = 2, budget = 3, digits = naf>>>)
 
 // CHECK-LABEL: func.func private @terms(
 // CHECK-SAME: tensor<?x?xi8, [[TERMS]]>)

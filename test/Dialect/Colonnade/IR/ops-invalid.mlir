@@ -252,7 +252,7 @@ func.func @f(%x: tensor<2x4xi8, #terms>) {
 
 // Operands: another element type
 func.func @f(%x: tensor<2x4xi16>) {
-  // expected-error @+1 {{must be ranked tensor of 8-bit signless integer values, but got 'tensor<2x4xi16>'}}
+  // expected-error @+1 {{must be ranked tensor of 8-bit signless integer or 32-bit float values, but got 'tensor<2x4xi16>'}}
   %0 = colonnade.drop_encoding %x : tensor<2x4xi16> to tensor<2x4xi16>
   return
 }

@@ -10,6 +10,8 @@
 // CHECK-DAG: [[OIHW:#.+]] = #colonnade.encoding<columns = <row_axis = 0, fan_in = 2, assignment = [0, 0, -1, 1]>>
 // CHECK-DAG: [[HWCF:#.+]] = #colonnade.encoding<columns = <row_axis = 3, fan_in = 2, assignment = [0, 0]>>
 
+// CHECK-DAG: [[GFCHW:#.+]] = #colonnade.encoding<columns = <row_axis = 1, block_axis = 0, fan_in = 2, assignment = [0, 0, 1, 2]>>
+
 // The example of the pass description.
 // CHECK-LABEL: func.func @matmul_a
 // CHECK-SAME: ([[X:%.+]]: tensor<3x8xi8>
@@ -86,6 +88,23 @@ func.func @generic(%x: tensor<8x3xi8>, %acc: tensor<2x8xi32>)
     linalg.yield %4 : i32
   } -> tensor<2x8xi32>
   return %0 : tensor<2x8xi32>
+}
+
+// The filters of two groups are two matrices: columns 1 and 2 would go together,
+// but are not of one group.
+// CHECK-LABEL: func.func @grouped
+func.func @grouped(%x: tensor<1x2x2x4x4xi8>, %acc: tensor<1x2x2x4x4xi32>)
+    -> tensor<1x2x2x4x4xi32> {
+  // CHECK: arith.constant
+  // CHECK-SAME{LITERAL}: dense<[[[[[3]], [[0]]], [[[0]], [[4]]]], [[[[5]], [[6]]], [[[7]], [[8]]]]]>
+  // CHECK-SAME: tensor<2x2x2x1x1xi8, [[GFCHW]]>
+  %w = arith.constant dense<[[[[[3]], [[0]]], [[[0]], [[4]]]],
+                             [[[[5]], [[6]]], [[[7]], [[8]]]]]>
+      : tensor<2x2x2x1x1xi8>
+  %0 = linalg.conv_2d_ngchw_gfchw
+      ins(%x, %w : tensor<1x2x2x4x4xi8>, tensor<2x2x2x1x1xi8>)
+      outs(%acc : tensor<1x2x2x4x4xi32>) -> tensor<1x2x2x4x4xi32>
+  return %0 : tensor<1x2x2x4x4xi32>
 }
 
 // One constant for both contractions; the return still gets the plain one.

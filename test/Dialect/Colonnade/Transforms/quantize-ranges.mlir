@@ -21,6 +21,11 @@
 // RUN: FileCheck %s --check-prefix=MSE < %t.mse.json
 // MSE: "pixels": {{1|0\.[0-9]+}},
 
+// Neither do the ranges depend on how many threads share the images.
+// RUN: colonnade-opt %s --mlir-disable-threading --colonnade-quantize="calibration=%data/calibration.npy calibration-limit=5 calibration-method=mse save-ranges=%t.one.json" -o /dev/null
+// RUN: colonnade-opt %s --colonnade-quantize="calibration=%data/calibration.npy calibration-limit=5 calibration-method=mse save-ranges=%t.many.json" -o /dev/null
+// RUN: diff %t.one.json %t.many.json
+
 // Nothing is measured for a network that nobody looks at.
 // RUN: colonnade-opt %s --colonnade-quantize="default-range=127" | FileCheck %s --check-prefix=DEFAULT
 // DEFAULT: %{{.*}}: tensor<1x784xi8> {colonnade.scale = 1.000000e+00 : f64}

@@ -29,3 +29,28 @@ func.func @unassigned() -> tensor<2x3xi8, #enc> {
   %0 = colonnade.combine_columns %w : tensor<2x3xi8> to tensor<2x3xi8, #enc>
   return %0 : tensor<2x3xi8, #enc>
 }
+
+// -----
+
+// Extents that the loops over blocks need.
+#enc = #colonnade.encoding<
+  block_float = <axis = 1, group = 16, exponent = 8, mantissa = 4>>
+func.func @dynamic(%x: tensor<?x8xf32>) -> tensor<?x8xf32, #enc> {
+  // expected-error @+1 {{expected a static shape to quantize at run time, got 'tensor<?x8xf32>': give all extents}}
+  %0 = colonnade.block_quantize %x rounding = <nearest>
+      : tensor<?x8xf32> to tensor<?x8xf32, #enc>
+  return %0 : tensor<?x8xf32, #enc>
+}
+
+// -----
+
+// A constant that would make a block NaN.
+#enc = #colonnade.encoding<
+  block_float = <axis = 0, group = 16, exponent = 8, mantissa = 4>>
+func.func @infinite() -> tensor<1x2xf32, #enc> {
+  %x = arith.constant dense<[[1.0, 0x7F800000]]> : tensor<1x2xf32>
+  // expected-error @+1 {{expected a finite constant, got an infinity or a NaN at [0, 1]}}
+  %0 = colonnade.block_quantize %x rounding = <nearest>
+      : tensor<1x2xf32> to tensor<1x2xf32, #enc>
+  return %0 : tensor<1x2xf32, #enc>
+}

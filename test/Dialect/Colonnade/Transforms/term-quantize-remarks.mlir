@@ -26,12 +26,35 @@ func.func @second(%x: tensor<2x8xi8>, %acc: tensor<2x8xi32>) -> tensor<2x8xi32> 
 }
 
 // CHECK-DAG: remark: [Missed] term-quantize-weights {{.*}} Function=run_time {{.*}} Reason="no input is a static i8 constant, got tensor<2x2xi8> and tensor<2x8xi8>"
-// CHECK-DAG: remark: [Missed] term-quantize-data {{.*}} Function=run_time {{.*}} Reason="no input is a static i8 constant, got tensor<2x2xi8> and tensor<2x8xi8>"
+// Both operands of a product of two activations are data.
+// CHECK-DAG: remark: [Passed] term-quantize-data {{.*}} Function=run_time {{.*}} Data=2x2, Op=linalg.matmul, TermsPerValue=2
+// CHECK-DAG: remark: [Passed] term-quantize-data {{.*}} Function=run_time {{.*}} Data=2x8, Op=linalg.matmul, TermsPerValue=2
 func.func @run_time(%w: tensor<2x2xi8>, %x: tensor<2x8xi8>,
                     %acc: tensor<2x8xi32>) -> tensor<2x8xi32> {
   %0 = linalg.matmul ins(%w, %x : tensor<2x2xi8>, tensor<2x8xi8>)
                      outs(%acc : tensor<2x8xi32>) -> tensor<2x8xi32>
   return %0 : tensor<2x8xi32>
+}
+
+// CHECK-DAG: remark: [Passed] term-quantize-data {{.*}} Function=half_promised {{.*}} Data=2x8, Op=linalg.matmul, TermsPerValue=2
+// CHECK-DAG: remark: [Missed] term-quantize-data {{.*}} Function=half_promised {{.*}} Reason="the data already promises terms, 1 per group of 1"
+#one = #colonnade.encoding<terms = <axis = 1, group = 1, budget = 1, digits = naf>>
+func.func @half_promised(%a: tensor<2x2xi8, #one>, %x: tensor<2x8xi8>,
+                         %acc: tensor<2x8xi32>) -> tensor<2x8xi32> {
+  %0 = linalg.matmul ins(%a, %x : tensor<2x2xi8, #one>, tensor<2x8xi8>)
+                     outs(%acc : tensor<2x8xi32>) -> tensor<2x8xi32>
+  return %0 : tensor<2x8xi32>
+}
+
+// The runs of depthwise weights go along a kernel row: 27 + 9 lose 1 and 1.
+// CHECK-DAG: remark: [Passed] term-quantize-weights {{.*}} Function=depthwise {{.*}} Changed="50.0 %", {{.*}} Op=linalg.depthwise_conv_2d_nchw_chw, {{.*}} Weights=2x1x2
+func.func @depthwise(%x: tensor<1x2x1x3xi8>, %acc: tensor<1x2x1x2xi32>)
+    -> tensor<1x2x1x2xi32> {
+  %w = arith.constant dense<[[[27, 9]], [[1, 0]]]> : tensor<2x1x2xi8>
+  %0 = linalg.depthwise_conv_2d_nchw_chw
+      ins(%x, %w : tensor<1x2x1x3xi8>, tensor<2x1x2xi8>)
+      outs(%acc : tensor<1x2x1x2xi32>) -> tensor<1x2x1x2xi32>
+  return %0 : tensor<1x2x1x2xi32>
 }
 
 // CHECK-DAG: remark: [Missed] term-quantize-data {{.*}} Function=wide_data {{.*}} Reason="expected data of type i8, got tensor<2x8xi32>"

@@ -12,6 +12,7 @@
 
 #include "RunModel.h"
 #include "gmock/gmock.h"
+#include <numeric>
 
 using namespace colonnade::test;
 using ::testing::HasSubstr;
@@ -144,6 +145,22 @@ TEST(OperatorLawsTest, ConstantIndicesGatherSlices) {
     EXPECT_EQ(ImportedModel(bound).countOps("tensor.extract"), 0u);
     EXPECT_EQ(runFloats(bound, {toBytes(x)}),
               runFloats(model, {toBytes(x), toBytes(indices)}));
+  }
+}
+
+/// Backward indices are one slice each; ops without end would never compile.
+TEST(OperatorLawsTest, MoreSlicesThanALookupIsWorthAreLookedUp) {
+  for (int64_t count : {1024, 1025}) {
+    std::string size = std::to_string(count);
+    std::vector<int64_t> backward(count);
+    std::iota(backward.rbegin(), backward.rend(), 0);
+    onnx::ModelProto model =
+        parseModel("main (float[" + size + "] x, int64[" + size +
+                       "] i) => (float[" + size + "] y) { y = Gather(x, i) }",
+                   13);
+    ImportedModel imported(bindInput(model, "i", toBytes(backward)));
+    ASSERT_TRUE(imported) << imported.getErrors();
+    EXPECT_EQ(imported.countOps("tensor.extract"), count > 1024 ? 1u : 0u);
   }
 }
 

@@ -113,19 +113,89 @@ def TermsAttr : Colonnade_Attr<"Terms", "terms"> {
   }];
 }
 
+def BlockFloatAttr : Colonnade_Attr<"BlockFloat", "block_float"> {
+  let summary = "Runs of values that share one exponent";
+  let description = [{
+    The promise of block floating point (FAST, HPCA 2022, section 3). The
+    values of every line along dimension `axis` are cut into runs of `group`,
+    starting at multiples of `group`; the last run of a line may be short.
+    Promised: with E the exponent of a run's largest magnitude, clamped to what
+    `exponent` bits hold with the bias 2^(`exponent` - 1) - 1, every value is a
+    sign and an integer magnitude of `mantissa` bits in units of
+    2^(E - `mantissa` + 1). `mantissa` is a maximum: values of fewer bits keep
+    the promise. See `colonnade/Numerics/BlockFloat.h` for the limits.
+
+    - **B1** `axis` is at least 0.
+    - **B2** `group` is in [1, 65535].
+    - **B3** `exponent` is in [2, 8].
+    - **B4** `mantissa` is in [2, 16].
+
+    Example: weights [out, in], sixteen input channels share an exponent.
+
+    ```mlir
+    #colonnade.block_float<axis = 1, group = 16, exponent = 8, mantissa = 4>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$axis, "int64_t":$group, "int64_t":$exponent,
+    "int64_t":$mantissa);
+  let assemblyFormat = [{
+    `<` `axis` `=` $axis `,` `group` `=` $group `,` `exponent` `=` $exponent
+        `,` `mantissa` `=` $mantissa `>`
+  }];
+  let extraClassDeclaration = [{
+    ::colonnade::BlockFormat getFormat() const {
+      return {getGroup(), getExponent(), getMantissa()};
+    }
+  }];
+}
+
+def RoundingAttr : Colonnade_Attr<"Rounding", "rounding"> {
+  let summary = "How block_quantize rounds magnitudes";
+  let description = [{
+    `truncate`, `nearest` (ties to even) or `stochastic`. Stochastic rounding
+    adds noise of `noise_bits` bits, uniform in [0, 1) units, and truncates. The
+    draw for an element is a function of `seed`, the op's counter and the
+    element's row-major position, so that it can be replayed.
+
+    - **R1** `noise_bits` is in [1, 24].
+
+    ```mlir
+    #colonnade.rounding<nearest>
+    #colonnade.rounding<stochastic, seed = 42, noise_bits = 8>
+    ```
+  }];
+  let parameters = (ins
+    "::colonnade::BlockRounding":$mode,
+    DefaultValuedParameter<"int64_t", "0">:$seed,
+    DefaultValuedParameter<"int64_t", "::colonnade::BlockNoise::kMaxBits">
+      :$noiseBits);
+  // By hand: seed and noise_bits belong to one of the modes.
+  let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    bool isStochastic() const {
+      return getMode() == ::colonnade::BlockRounding::Stochastic;
+    }
+    ::colonnade::BlockRounder getRounder(uint64_t counter) const {
+      return {getMode(), {static_cast<uint64_t>(getSeed()), counter,
+                          getNoiseBits()}};
+    }
+  }];
+}
+
 def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
     DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "The promises about a tensor's values";
   let description = [{
     The encoding of a ranked tensor type: a `columns` promise, a `terms`
-    promise, or both.
+    promise, or both; or a `block_float` promise.
 
     - **E1** There is at least one promise.
     - **E2** `axis = packed` needs a `columns` promise.
 
     On a tensor type:
 
-    - **E3** The element type is `i8`.
+    - **E3** The element type is `i8` for `columns` and `terms`.
     - **E4** `columns`: the tensor has at least two dimensions.
     - **E5** `columns`: `row_axis` and `block_axis` are dimensions of the tensor.
     - **E6** `columns`: every dimension but `row_axis` is static.
@@ -133,6 +203,8 @@ def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
     - **E8** `terms`: `axis` is one of the tensor's dimensions.
     - **E9** `columns`: the columns of a group are in one block, and groups are
       numbered block by block.
+    - **E10** `block_float`: the element type is `f32`.
+    - **E11** `block_float`: `axis` is one of the tensor's dimensions.
 
     Example:
 
@@ -145,7 +217,18 @@ def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
   }];
   let parameters = (ins
     OptionalParameter<"::colonnade::ColumnsAttr">:$columns,
-    OptionalParameter<"::colonnade::TermsAttr">:$terms);
+    OptionalParameter<"::colonnade::TermsAttr">:$terms,
+    OptionalParameter<"::colonnade::BlockFloatAttr">:$blockFloat);
+  let builders = [
+    AttrBuilder<(ins "::colonnade::ColumnsAttr":$columns,
+                     "::colonnade::TermsAttr":$terms), [{
+      return $_get($_ctxt, columns, terms, ::colonnade::BlockFloatAttr());
+    }]>,
+    AttrBuilder<(ins "::colonnade::BlockFloatAttr":$blockFloat), [{
+      return $_get($_ctxt, ::colonnade::ColumnsAttr(),
+                   ::colonnade::TermsAttr(), blockFloat);
+    }]>
+  ];
   // By hand: an error inside a promise is then reported once.
   let hasCustomAssemblyFormat = 1;
   // Assignments are long; they print once, at the head of the file.

@@ -12,6 +12,7 @@
 #ifndef COLONNADE_DIALECT_COLONNADE_IR_COLONNADEDIALECT_H
 #define COLONNADE_DIALECT_COLONNADE_IR_COLONNADEDIALECT_H
 
+#include "colonnade/Numerics/BlockFloat.h"
 #include "colonnade/Numerics/SignedDigits.h"
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/BuiltinAttributes.h"

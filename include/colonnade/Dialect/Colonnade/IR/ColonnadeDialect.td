@@ -22,12 +22,13 @@ def ColonnadeDialect : Dialect {
     An encoding (`#colonnade.encoding`) on a builtin tensor type is a checked
     promise about the tensor's values. It never changes what the values mean,
     so linalg, tensor and arith keep working on promised tensors, and erasing
-    every encoding leaves a program that computes the same integers.
+    every encoding leaves a program that computes the same values.
 
     Three kinds of op touch a promise: the ones that *establish* it by changing
-    values (`colonnade.combine_columns`, `colonnade.term_quantize`), the cast
-    that *drops* it (`colonnade.drop_encoding`), and everything else, which may
-    carry a promise along and never invents one.
+    values (`colonnade.combine_columns`, `colonnade.term_quantize`,
+    `colonnade.block_quantize`), the cast that *drops* it
+    (`colonnade.drop_encoding`), and everything else, which may carry a promise
+    along and never invents one.
 
     ### Discardable attributes
 

@@ -15,10 +15,10 @@
 include "colonnade/Dialect/Colonnade/IR/ColonnadeAttributes.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-class Colonnade_PromiseOp<string mnemonic>
+class Colonnade_PromiseOp<string mnemonic, list<Type> elements = [I8]>
     : Op<ColonnadeDialect, mnemonic, [Pure]> {
-  let arguments = (ins RankedTensorOf<[I8]>:$source);
-  let results = (outs RankedTensorOf<[I8]>:$result);
+  let arguments = (ins RankedTensorOf<elements>:$source);
+  let results = (outs RankedTensorOf<elements>:$result);
   let assemblyFormat =
       "$source attr-dict `:` type($source) `to` type($result)";
   let hasVerifier = 1;
@@ -84,7 +84,59 @@ def TermQuantizeOp : Colonnade_PromiseOp<"term_quantize"> {
   }];
 }
 
-def DropEncodingOp : Colonnade_PromiseOp<"drop_encoding"> {
+def BlockQuantizeOp : Op<ColonnadeDialect, "block_quantize",
+                         [Pure, AttrSizedOperandSegments]> {
+  let summary = "Establish a block_float promise by rounding";
+  let description = [{
+    Makes the `block_float` promise of the result type true: every run gets the
+    exponent of its largest magnitude and its values are rounded to integer
+    multiples of the unit that follows (FAST, HPCA 2022, section 3). A run with
+    an infinity or a NaN becomes NaN in all of its values.
+
+    `mantissa` chooses the number of mantissa bits at run time, so that one
+    compiled step serves every precision; it is clamped to [2, the promise's
+    `mantissa`]. `counter` numbers the draws of stochastic rounding, the
+    training iteration for example: the same counter replays the same noise.
+
+    Blocks along another axis are another op: a promise of the source is not
+    looked at.
+
+    - **BQ1** Source and result types agree apart from the encoding.
+    - **BQ2** The result type promises `block_float`.
+    - **BQ3** There is a `counter` if and only if the rounding is stochastic.
+
+    Folds on finite constants. Quantizing again what already keeps the promise
+    folds to the source, whatever the rounding.
+
+    Example: units of 2 in the first run, of 1/4 in the second.
+
+    ```mlir
+    #enc = #colonnade.encoding<
+      block_float = <axis = 0, group = 2, exponent = 8, mantissa = 2>>
+    %x = arith.constant dense<[5.0, -1.5, 0.6, 0.1]> : tensor<4xf32>
+    // Folds to dense<[4.0, -2.0, 0.5, 0.0]>.
+    %q = colonnade.block_quantize %x rounding = <nearest>
+        : tensor<4xf32> to tensor<4xf32, #enc>
+    %s = colonnade.block_quantize %g rounding = <stochastic, seed = 7>
+        mantissa(%m) counter(%iteration)
+        : tensor<8x32xf32> to tensor<8x32xf32, #enc>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32]>:$source,
+                       RoundingAttr:$rounding,
+                       Optional<I32>:$mantissa,
+                       Optional<I64>:$counter);
+  let results = (outs RankedTensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $source `rounding` `=` $rounding (`mantissa` `(` $mantissa^ `)`)?
+    (`counter` `(` $counter^ `)`)? attr-dict
+    `:` type($source) `to` type($result)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def DropEncodingOp : Colonnade_PromiseOp<"drop_encoding", [I8, F32]> {
   let summary = "Drop promises, keep the values";
   let description = [{
     A cast that forgets some or all promises. Values do not change.

@@ -38,6 +38,10 @@ mlir::RankedTensorType dropEncoding(mlir::RankedTensorType type);
 mlir::RankedTensorType withPromises(mlir::RankedTensorType type,
                                     ColumnsAttr columns, TermsAttr terms);
 
+/// The index of the value at a row-major position, for messages.
+llvm::SmallVector<int64_t> getElementIndex(mlir::RankedTensorType type,
+                                           int64_t position);
+
 /// Values that share a term budget.
 struct TermRun {
   /// Number of the line along the axis (row-major over the other dimensions),
@@ -79,7 +83,7 @@ mlir::LogicalResult
 checkPromises(mlir::RankedTensorType type, llvm::ArrayRef<int8_t> values,
               llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
 
-/// The same for a constant. A constant whose values cannot be read (a
+/// The same for a constant, `block_float` promises included. A constant whose values cannot be read (a
 /// dense_resource without data, an opaque attribute) is an error.
 mlir::LogicalResult
 checkPromise(mlir::RankedTensorType type, mlir::ElementsAttr elements,

@@ -372,10 +372,15 @@ def CombineColumns
     grouping of the authors' code, `dense-first` the paper's. The paper retrains
     between rounds of pruning, which this pass does not.
 
-    Limits: one dimension of the weights counts the output channels, the others
-    are all reduced (no depthwise, grouped or batched contractions). Weights
-    that several contractions read are combined once for all of them; weights
-    that promise `columns` already are left alone.
+    The weights of a grouped convolution or a batched product are a matrix for
+    each group or batch element (`block_axis`), each combined by itself.
+
+    Limits: one dimension of the weights counts the output channels, at most one
+    the groups or the batch, the others are reduced. Depthwise weights are left
+    alone: their channels share no columns, and the mapping puts the columns of
+    several channels into one without pruning. Weights that several contractions
+    read alike are combined once for all of them; weights that promise `columns`
+    already are left alone.
 
     Remarks, category `colonnade`, name `combine-columns`: passed, for each
     filter matrix, with its columns before (`Columns`) and after (`Groups`),
@@ -418,13 +423,16 @@ def TermQuantize : Pass<"colonnade-term-quantize", "::mlir::func::FuncOp"> {
     tap and output channel keeps the `budget` largest terms, ties to the lowest
     index, and records it as a `terms` promise in the type of the constant.
     Weights that promise `columns` are grouped along the packed columns instead
-    (`axis = packed`), which is what one term cell holds. A run within its
-    budget is unchanged; the last run may be short.
+    (`axis = packed`), which is what one term cell holds. The groups of a
+    convolution and the batch of a product have runs of their own; the runs of
+    depthwise weights go along the taps of a kernel row. A run within its budget
+    is unchanged; the last run may be short.
 
     Data (`data-terms` > 0): puts a `colonnade.term_quantize` that keeps the
-    `data-terms` largest terms of each value in front of the contractions with
-    constant weights; one op serves all contractions that read a value, and the
-    value's other users do not see it.
+    `data-terms` largest terms of each value in front of the contractions: of
+    their data, or of both operands where two activations are multiplied, as in
+    attention. One op serves all contractions that read a value, and the value's
+    other users do not see it.
 
     Algorithm: Kung, McDanel, Zhang, "Term Quantization: Furthering Quantization
     at Run Time", SC 2020, sections 3 and 4.
@@ -439,8 +447,9 @@ def TermQuantize : Pass<"colonnade-term-quantize", "::mlir::func::FuncOp"> {
     by --colonnade-combine-columns), `group`, `budget`, `data_terms` and
     `digits`, or `"leave": "8-bit"`: no bits, terms or conflicting weights are
     dropped. The shipped policy `paper` leaves the first layer, depthwise and
-    squeeze-and-excitation layers. A name that matches no contraction of the
-    function is an error.
+    squeeze-and-excitation layers, as the authors' code does in its runs of
+    convolutional networks. A name that matches no contraction of the function is
+    an error.
 
     ```json
     {
@@ -499,13 +508,18 @@ def StripEncodings
     Removes every `#colonnade.encoding` from the types of values, constants and
     functions, `colonnade.scale` from arguments and results, and the ops of the
     dialect: what is left has no trace of Colonnade and computes the same
-    integers (architecture, invariant 1: erasure).
+    values (architecture, invariant 1: erasure).
 
     - `colonnade.drop_encoding` is its source.
     - Establishing ops on constants are folded.
     - `colonnade.term_quantize` of run-time values with `group = 1` becomes a
       lookup in a table of 256 constants. A larger group is an error.
     - `colonnade.combine_columns` of run-time values is an error.
+    - `colonnade.block_quantize` of static run-time values becomes two loop
+      nests of integer and float arithmetic, the largest magnitude of every block
+      and the rounding of every value (FAST, HPCA 2022, section 3), which give
+      the bits of `colonnade/Numerics/BlockFloat.h`. A short last block has
+      nests of its own. A constant with an infinity or a NaN is an error.
 
     Example:
 

@@ -15,6 +15,7 @@
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Simulator/MachineDescription.h"
 #include "colonnade/Simulator/Program.h"
+#include "colonnade/VectorUnit/ScalarOps.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -62,8 +63,7 @@ struct TensorLayout {
   }
 };
 
-/// The vector unit's name of a type; none for types it has no lanes for.
-std::optional<sim::ScalarType> getScalarType(mlir::Type type);
+using colonnade::getScalarType;
 mlir::Type getType(mlir::MLIRContext *context, sim::ScalarType type);
 
 /// Whether the machine's memories hold elements of `type`: i8, i32 or f32.
@@ -86,7 +86,8 @@ TensorLayout cutIntoBlocks(TensorLayout layout, int64_t blocks);
 /// and selects.
 sim::PackedWeights getPackedShape(mlir::Value weights);
 
-/// Why the vector unit cannot run `op`, a scalar op of a body; none if it can.
+/// Why the vector unit cannot run `op`, a scalar op of a body, of this dialect or
+/// upstream's; none if it can.
 std::optional<std::string> getVectorUnitObjection(mlir::Operation &op);
 
 } // namespace colonnade::systolic

@@ -57,6 +57,28 @@ TEST(MatrixView, FromMatrixInvertsToMatrix) {
   });
 }
 
+// Blocks are the index along their axis, wherever it stands.
+TEST(MatrixView, BlocksCountAlongTheirAxis) {
+  forEachShape([](ArrayRef<int64_t> shape, int64_t rowAxis) {
+    for (int64_t blockAxis = 0; blockAxis < int64_t(shape.size());
+         ++blockAxis) {
+      if (blockAxis == rowAxis)
+        continue;
+      MatrixView view(shape, rowAxis, blockAxis);
+      int64_t pitch =
+          ShapedType::getNumElements(shape.drop_front(blockAxis + 1));
+      for (int64_t column = 0; column < view.getColumns(); ++column)
+        if (view.getRows() > 0)
+          EXPECT_EQ(view.getBlock(column),
+                    view.getPosition(0, column) / pitch % shape[blockAxis]);
+      size_t columns = 0;
+      for (int64_t block = 0; block < view.getBlocks(); ++block)
+        columns += view.getBlockColumns(block).size();
+      EXPECT_EQ(int64_t(columns), view.getColumns());
+    }
+  });
+}
+
 // Rows count along the axis; columns are the other dimensions in their order.
 TEST(MatrixView, ColumnsAreRowMajor) {
   EXPECT_THAT(MatrixView({2, 3}, 0).toMatrix({1, 2, 3, 4, 5, 6}),

@@ -18,6 +18,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/STLExtras.h"
 #include "gtest/gtest.h"
+#include <set>
 
 using namespace colonnade;
 using namespace mlir;
@@ -53,16 +54,34 @@ protected:
     return values;
   }
 
-  /// A random assignment of the columns that are not zero in `values`.
+  /// Another axis than `rowAxis`, or none.
+  std::optional<int64_t> getBlockAxis(int64_t rank, int64_t rowAxis) {
+    int64_t axis = random.getInteger(0, rank - 1);
+    return axis == rowAxis ? std::nullopt : std::optional(axis);
+  }
+
+  /// A random assignment of the columns that are not zero in `values`, block by
+  /// block.
   ColumnsAttr getColumns(RankedTensorType type, ArrayRef<int8_t> values) {
     int64_t rowAxis = random.getInteger(0, type.getRank() - 1);
-    MatrixView view(type.getShape(), rowAxis);
-    auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
-                                       view.getRows(), view.getColumns());
+    std::optional<int64_t> blockAxis = getBlockAxis(type.getRank(), rowAxis);
+    MatrixView view(type.getShape(), rowAxis, blockAxis);
+    std::vector<int8_t> matrix = view.toMatrix(values);
     GroupingOptions options{random.getInteger(1, 8), random.getUniform() * 2};
-    ColumnGroups groups =
-        getGroupingAlgorithms().front()->group(pattern, options);
-    return ColumnsAttr::get(&context, rowAxis, options.fanIn,
+    ColumnGroups groups;
+    for (int64_t block = 0; block < view.getBlocks(); ++block) {
+      std::vector<int8_t> own = matrix;
+      for (int64_t i = 0, e = own.size(); i < e; ++i)
+        if (view.getBlock(i % view.getColumns()) != block)
+          own[i] = 0;
+      // All-zero columns are in no group.
+      llvm::append_range(
+          groups, getGroupingAlgorithms().front()->group(
+                      NonzeroPattern::get(ArrayRef<int8_t>(own), view.getRows(),
+                                          view.getColumns()),
+                      options));
+    }
+    return ColumnsAttr::get(&context, rowAxis, blockAxis, options.fanIn,
                             getAssignment(groups, view.getColumns()));
   }
 
@@ -176,6 +195,27 @@ TEST_F(PromisesTest, RunsCoverEveryValueOnce) {
     llvm::sort(positions);
     EXPECT_TRUE(llvm::equal(positions,
                             llvm::seq<int64_t>(0, test.type.getNumElements())));
+  });
+}
+
+/// A cell holds a run: it cannot hold values of two matrices.
+TEST_F(PromisesTest, PackedRunsStayInOneBlock) {
+  forEachCase(true, [&](Case test) {
+    pruneToColumns(test.type, test.values);
+    ColumnsAttr columns = getColumnsPromise(test.type);
+    MatrixView view(test.type.getShape(), columns.getRowAxis(),
+                    columns.getBlockAxis());
+    DenseMap<int64_t, int64_t> blockOfPosition;
+    for (int64_t row = 0; row < view.getRows(); ++row)
+      for (int64_t column = 0; column < view.getColumns(); ++column)
+        blockOfPosition[view.getPosition(row, column)] = view.getBlock(column);
+    walkTermRuns(test.type, test.values, [&](const TermRun &run) {
+      std::set<int64_t> blocks;
+      for (int64_t position : run.positions)
+        if (position >= 0)
+          blocks.insert(blockOfPosition[position]);
+      EXPECT_LE(blocks.size(), 1u);
+    });
   });
 }
 

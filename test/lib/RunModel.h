@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COLONNADE_TEST_UNIT_TARGET_ONNX_RUNMODEL_H
-#define COLONNADE_TEST_UNIT_TARGET_ONNX_RUNMODEL_H
+#ifndef COLONNADE_TEST_LIB_RUNMODEL_H
+#define COLONNADE_TEST_LIB_RUNMODEL_H
 
 #include "ImportedModel.h"
 #include <cstring>
@@ -48,4 +48,4 @@ std::vector<uint8_t> makeBytes(std::mt19937 &random, size_t count);
 
 } // namespace colonnade::test
 
-#endif // COLONNADE_TEST_UNIT_TARGET_ONNX_RUNMODEL_H
+#endif // COLONNADE_TEST_LIB_RUNMODEL_H

@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COLONNADE_TEST_UNIT_TARGET_ONNX_IMPORTEDMODEL_H
-#define COLONNADE_TEST_UNIT_TARGET_ONNX_IMPORTEDMODEL_H
+#ifndef COLONNADE_TEST_LIB_IMPORTEDMODEL_H
+#define COLONNADE_TEST_LIB_IMPORTEDMODEL_H
 
 #include "colonnade/Target/ImportOnnx.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -63,4 +63,4 @@ private:
 
 } // namespace colonnade::test
 
-#endif // COLONNADE_TEST_UNIT_TARGET_ONNX_IMPORTEDMODEL_H
+#endif // COLONNADE_TEST_LIB_IMPORTEDMODEL_H

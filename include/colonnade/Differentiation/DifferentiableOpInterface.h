@@ -1,0 +1,32 @@
+//===- DifferentiableOpInterface.h - Gradients of ops ----------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The interface, and the gradients that come with Colonnade: of arith, math,
+// tensor and linalg ops.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_DIFFERENTIATION_DIFFERENTIABLEOPINTERFACE_H
+#define COLONNADE_DIFFERENTIATION_DIFFERENTIABLEOPINTERFACE_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpDefinition.h"
+
+#include "colonnade/Differentiation/DifferentiableOpInterface.h.inc"
+
+namespace colonnade {
+
+void registerArithGradients(mlir::DialectRegistry &registry);
+void registerMathGradients(mlir::DialectRegistry &registry);
+void registerTensorGradients(mlir::DialectRegistry &registry);
+void registerLinalgGradients(mlir::DialectRegistry &registry);
+
+/// All of the above.
+void registerGradients(mlir::DialectRegistry &registry);
+
+} // namespace colonnade
+
+#endif // COLONNADE_DIFFERENTIATION_DIFFERENTIABLEOPINTERFACE_H

@@ -1,0 +1,39 @@
+//===- OutlineParameters.h - Weights as arguments --------------*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A shipped network holds its weights as constants; training changes them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_DIFFERENTIATION_OUTLINEPARAMETERS_H
+#define COLONNADE_DIFFERENTIATION_OUTLINEPARAMETERS_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace colonnade {
+
+/// Argument attribute that marks a parameter and holds its name.
+inline constexpr llvm::StringLiteral kParameterAttribute("colonnade.parameter");
+
+struct Parameter {
+  mlir::arith::ConstantOp constant;
+  /// From the constant's location (an ONNX initializer's name), else
+  /// "parameter<N>"; unique in the function.
+  std::string name;
+};
+
+/// The weights of a function that can be trained: f32 constants of rank 1 and
+/// more and of several elements, in the order in which they stand. What an op
+/// only accumulates on is none.
+llvm::SmallVector<Parameter> collectParameters(mlir::func::FuncOp function);
+
+/// Makes the parameters leading arguments, marked by kParameterAttribute.
+void outlineParameters(mlir::func::FuncOp function);
+
+} // namespace colonnade
+
+#endif // COLONNADE_DIFFERENTIATION_OUTLINEPARAMETERS_H

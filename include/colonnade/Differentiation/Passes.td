@@ -1,0 +1,80 @@
+//===- Passes.td - Differentiation -------------------------*- tablegen -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_DIFFERENTIATION_PASSES
+#define COLONNADE_DIFFERENTIATION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def Differentiate : Pass<"colonnade-differentiate", "::mlir::ModuleOp"> {
+  let summary = "Make the gradient of a function of tensors";
+  let description = [{
+    For a function `@f` of one block adds `@f_gradient`. It takes the arguments
+    of `@f` and a cotangent for each of its results, and returns the results and
+    the cotangents of the float arguments, or of those that `arguments` names by
+    number: reverse-mode differentiation. With a scalar loss and a cotangent of 1
+    these are the loss's gradients.
+
+    How cotangents pass through an op is asked of its
+    `DifferentiableOpInterface`. There are gradients of every `linalg` op that
+    is elementwise, or reduces by a sum, a maximum or a minimum (products,
+    convolutions with strides, dilations and groups, pooling, broadcasts,
+    transposes), by differentiating its body; of the `arith` and `math` ops in
+    it; and of reshapes, pads, slices and concatenations. A maximum's cotangent
+    goes to the first of equal elements. Comparisons and integers have none,
+    roundings 0. An op without a gradient between an argument and the result is an error that
+    names it and the way from it to the result.
+
+    The gradient of a product is a product of the same operands, none of them
+    transposed; of a convolution by its filter a convolution over the images, by
+    its input a convolution of the dilated, padded cotangent with the filter read
+    backward.
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32>) -> tensor<4xf32>
+    // adds
+    func.func @f_gradient(%x: tensor<4xf32>, %cotangent: tensor<4xf32>)
+        -> (tensor<4xf32>, tensor<4xf32>)
+    ```
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"main\"",
+           "Name of the function">,
+    ListOption<"arguments", "arguments", "unsigned",
+               "Numbers of the arguments to differentiate by; all float tensors "
+               "by default">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def OutlineParameters
+    : Pass<"colonnade-outline-parameters", "::mlir::func::FuncOp"> {
+  let summary = "Make the weights of a network its leading arguments";
+  let description = [{
+    f32 constants of rank 1 and more and of several elements become arguments, in
+    the order in which they stand, with their name (an ONNX initializer's, from
+    the location) in the argument attribute `colonnade.parameter`, if a structured
+    op reads them, as they are or transposed, reshaped, sliced, padded or
+    concatenated. What an op only accumulates on stays, and so do masks, which
+    have infinite elements, and what an importer made for the node that reads it
+    and gave the node's name (the divisors of a padded average pooling).
+
+    Example:
+
+    ```mlir
+    %w = arith.constant dense<[1.0, 2.0]> : tensor<2xf32> loc("fc.bias")
+    // becomes the argument
+    %w: tensor<2xf32> {colonnade.parameter = "fc.bias"}
+    ```
+  }];
+}
+
+#endif // COLONNADE_DIFFERENTIATION_PASSES

@@ -1,0 +1,110 @@
+//===- Trainer.h - Running the training step over a data set ---*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Compiles a network's training step once and runs it batch by batch. A run is
+// a function of network, data, settings and seed: cut into pieces by
+// checkpoints it gives the same bits as in one go.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_TRAINING_TRAINER_H
+#define COLONNADE_TRAINING_TRAINER_H
+
+#include "colonnade/Support/SafetensorsFile.h"
+#include "colonnade/Training/Dataset.h"
+#include "colonnade/Training/TrainingLog.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <memory>
+
+namespace colonnade {
+
+class JitFunction;
+
+/// Of a network of one input and one result of logits.
+struct NetworkShape {
+  /// Of one input, without the batch.
+  std::vector<int64_t> input;
+  int64_t classes = 0;
+};
+
+/// Shape of `@main` of a module. Fails if it is no function of one input
+/// [batch, ...] to f32 logits [batch, classes], with static shapes.
+llvm::Expected<NetworkShape> getNetworkShape(mlir::ModuleOp module);
+
+struct TrainingSettings {
+  int64_t batch = 128;
+  uint64_t seed = 1;
+  /// Options of --colonnade-training-step.
+  std::string stepOptions;
+};
+
+class Trainer {
+public:
+  /// Compiles the step of `@main` of `network`, which has a batch of 1 and is
+  /// left alone. Fails after diagnostics for networks that cannot be trained.
+  static llvm::Expected<std::unique_ptr<Trainer>>
+  create(mlir::ModuleOp network, const TrainingSettings &settings);
+  ~Trainer();
+
+  /// Steps done, and steps of an epoch over a data set: images that fill no
+  /// batch are left out of an epoch, by chance others in each.
+  int64_t getStep() const { return step; }
+  int64_t getStepsPerEpoch(const Dataset &data) const {
+    return data.getCount() / settings.batch;
+  }
+
+  /// Fails unless the data makes at least one batch.
+  llvm::Error checkCount(const Dataset &data) const;
+
+  /// Does the next step on its batch of `data`, which has been checked; adds up
+  /// the epoch's figures.
+  llvm::Error runStep(const Dataset &data);
+  /// Figures of the epoch so far.
+  double getMeanLoss() const;
+  double getTrainAccuracy() const;
+  /// Ends an epoch: its figures go to the log.
+  void finishEpoch(double testAccuracy, double seconds);
+  const TrainingLog &getLog() const { return log; }
+
+  /// Share of the images that the network classifies correctly.
+  llvm::Expected<double> evaluate(const Dataset &data) const;
+
+  /// Everything that the rest of the run depends on, and back. Restoring fails
+  /// if the checkpoint is of another network, other settings or another seed.
+  NamedArrays getCheckpoint() const;
+  llvm::Error restore(const NamedArrays &checkpoint);
+
+  /// Puts the parameters into the constants of `network`, the module given to
+  /// create() or a clone of it.
+  void storeParameters(mlir::ModuleOp network) const;
+
+private:
+  Trainer() = default;
+
+  llvm::Error compile(mlir::ModuleOp network);
+  /// What a checkpoint must have in common with this run.
+  std::map<std::string, std::string> getFingerprint() const;
+
+  TrainingSettings settings;
+  int64_t classes = 0;
+  std::unique_ptr<JitFunction> stepFunction, network;
+  /// Of parameters, then of optimizer state; the step writes into `next`.
+  std::vector<std::string> names;
+  size_t parameterCount = 0;
+  std::vector<NpyArray> current, next;
+
+  int64_t step = 0;
+  double lossSum = 0;
+  int64_t correct = 0, seen = 0;
+  TrainingLog log;
+  /// The order of the epoch that the next step is in.
+  std::vector<uint32_t> order;
+  int64_t orderEpoch = -1;
+};
+
+} // namespace colonnade
+
+#endif // COLONNADE_TRAINING_TRAINER_H

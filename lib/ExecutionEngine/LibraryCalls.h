@@ -1,0 +1,43 @@
+//===- LibraryCalls.h - Structured ops as calls of a library ---*- C++ -*-===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which structured ops oneDNN computes, and how they are called. Named and
+// generic ops are the same here: what counts are indexing maps and body.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COLONNADE_LIB_EXECUTIONENGINE_LIBRARYCALLS_H
+#define COLONNADE_LIB_EXECUTIONENGINE_LIBRARYCALLS_H
+
+#include "DnnlKernels.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include <vector>
+
+namespace colonnade {
+
+/// Kernels by number, as the compiled code calls them.
+using LibraryKernels = std::vector<std::unique_ptr<LibraryKernel>>;
+
+/// Name of the function that compiled code calls: void(kernel, left, right,
+/// result), a LibraryKernel and three addresses, each as i64.
+inline constexpr llvm::StringLiteral
+    kRunKernelName("colonnade_run_library_kernel");
+void runLibraryKernel(int64_t kernel, int64_t left, int64_t right,
+                      int64_t result);
+
+/// Whether the op, on tensors or buffers, is of a form that the library may
+/// have a kernel for: an f32 multiply-accumulate of two operands whose loops
+/// are those of a (batched) matrix product, a two-dimensional convolution, or
+/// its gradient by the filters.
+bool hasLibraryForm(mlir::linalg::LinalgOp op);
+
+/// Replaces ops on buffers by calls, where there is a kernel; a fill with zeros
+/// just before goes with its op.
+void callLibrary(mlir::ModuleOp module, LibraryKernels &kernels);
+
+} // namespace colonnade
+
+#endif // COLONNADE_LIB_EXECUTIONENGINE_LIBRARYCALLS_H

@@ -1,0 +1,327 @@
+//===- Trainer.cpp - Running the training step over a data set ------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Training/Trainer.h"
+#include "colonnade/Differentiation/OutlineParameters.h"
+#include "colonnade/ExecutionEngine/JitFunction.h"
+#include "colonnade/Support/Labels.h"
+#include "colonnade/Training/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace colonnade;
+
+Trainer::~Trainer() = default;
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+/// The type if it is a static tensor of at least this rank, else null.
+static RankedTensorType getStaticTensor(ArrayRef<Type> types, int64_t rank) {
+  auto type = types.size() == 1 ? dyn_cast<RankedTensorType>(types.front())
+                                : RankedTensorType();
+  return type && type.hasStaticShape() && type.getRank() >= rank
+             ? type
+             : RankedTensorType();
+}
+
+llvm::Expected<NetworkShape> colonnade::getNetworkShape(ModuleOp module) {
+  auto function = module.lookupSymbol<func::FuncOp>("main");
+  if (!function)
+    return llvm::createStringError(
+        "expected a module with a function '@main', the network");
+  auto input = getStaticTensor(function.getArgumentTypes(), 1);
+  auto logits = getStaticTensor(function.getResultTypes(), 2);
+  if (!input || !logits || logits.getRank() != 2 ||
+      !logits.getElementType().isF32() || !input.getElementType().isF32())
+    return llvm::createStringError(
+        "expected '@main' to take one f32 tensor [batch, ...] and return f32 "
+        "logits [batch, classes], with static shapes");
+  return NetworkShape{input.getShape().drop_front().vec(),
+                      logits.getDimSize(1)};
+}
+
+/// The network with the batch of a step, and the step beside it.
+static FailureOr<OwningOpRef<ModuleOp>>
+createStepModule(ModuleOp network, const TrainingSettings &settings) {
+  OwningOpRef<ModuleOp> module(network.clone());
+  PassManager manager(module->getContext());
+  SetBatchOptions batch;
+  batch.size = settings.batch;
+  manager.addNestedPass<func::FuncOp>(createSetBatch(batch));
+  std::unique_ptr<Pass> step = createTrainingStep();
+  auto reject = [&](const Twine &message) {
+    return module->emitError(message);
+  };
+  if (failed(step->initializeOptions(settings.stepOptions, reject)))
+    return failure();
+  manager.addPass(std::move(step));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  if (failed(manager.run(*module)))
+    return failure();
+  return module;
+}
+
+/// The elements of a float constant.
+static NpyArray getElements(arith::ConstantOp constant) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  std::vector<float> values;
+  if (auto resource =
+          dyn_cast<DenseF32ResourceElementsAttr>(constant.getValue()))
+    values = resource.tryGetAsArrayRef()->vec();
+  else
+    llvm::append_range(
+        values,
+        cast<DenseElementsAttr>(constant.getValue()).getValues<float>());
+  return NpyArray::get<float>(values, type.getShape());
+}
+
+static NpyArray getZeros(ArrayRef<int64_t> shape) {
+  std::vector<float> zeros(llvm::product_of(shape));
+  return NpyArray::get<float>(zeros, shape);
+}
+
+llvm::Error Trainer::compile(ModuleOp module) {
+  FailureOr<OwningOpRef<ModuleOp>> stepModule =
+      createStepModule(module, settings);
+  if (failed(stepModule))
+    return llvm::createStringError("the network cannot be trained");
+  auto compiled = JitFunction::compile(**stepModule, "training_step",
+                                       JitOptimization::Library);
+  if (!compiled)
+    return compiled.takeError();
+  stepFunction = std::move(*compiled);
+  compiled =
+      JitFunction::compile(**stepModule, "main", JitOptimization::Library);
+  if (!compiled)
+    return compiled.takeError();
+  network = std::move(*compiled);
+
+  for (const Parameter &parameter :
+       collectParameters(module.lookupSymbol<func::FuncOp>("main"))) {
+    names.push_back(parameter.name);
+    current.push_back(getElements(parameter.constant));
+  }
+  parameterCount = names.size();
+  auto step = (*stepModule)->lookupSymbol<func::FuncOp>("training_step");
+  for (unsigned i = parameterCount; i < step.getNumArguments(); ++i)
+    if (auto name = step.getArgAttrOfType<StringAttr>(i, "colonnade.state")) {
+      names.push_back(name.str());
+      current.push_back(getZeros(stepFunction->getInputs()[i].shape));
+    }
+  next = current;
+  classes = network->getOutputs().front().shape.back();
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<Trainer>>
+Trainer::create(ModuleOp network, const TrainingSettings &settings) {
+  if (settings.batch < 1)
+    return llvm::createStringError("expected a batch of at least 1, got " +
+                                   Twine(settings.batch));
+  if (auto shape = getNetworkShape(network); !shape)
+    return shape.takeError();
+  std::unique_ptr<Trainer> trainer(new Trainer);
+  trainer->settings = settings;
+  if (llvm::Error error = trainer->compile(network))
+    return std::move(error);
+  return trainer;
+}
+
+//===----------------------------------------------------------------------===//
+// Steps and evaluation
+//===----------------------------------------------------------------------===//
+
+llvm::Error Trainer::checkCount(const Dataset &data) const {
+  if (getStepsPerEpoch(data) > 0)
+    return llvm::Error::success();
+  return llvm::createStringError("expected at least one batch of " +
+                                 Twine(settings.batch) + " images, got " +
+                                 Twine(data.getCount()));
+}
+
+llvm::Error Trainer::runStep(const Dataset &data) {
+  int64_t perEpoch = getStepsPerEpoch(data);
+  if (orderEpoch != step / perEpoch) {
+    orderEpoch = step / perEpoch;
+    order = getShuffledOrder(settings.seed, orderEpoch, data.getCount());
+  }
+  auto indices =
+      ArrayRef(order).slice(step % perEpoch * settings.batch, settings.batch);
+  std::vector<float> inputs(settings.batch * data.getImageElements());
+  std::vector<int32_t> labels(settings.batch);
+  data.getBatch(indices, inputs, labels);
+
+  SmallVector<const void *> arguments;
+  SmallVector<void *> results;
+  for (auto [array, target] : llvm::zip_equal(current, next)) {
+    arguments.push_back(array.bytes.data());
+    results.push_back(target.bytes.data());
+  }
+  int64_t following = 0;
+  float loss = 0;
+  std::vector<float> logits(settings.batch * classes);
+  arguments.append({&step, inputs.data(), labels.data()});
+  results.append({&following, &loss, logits.data()});
+  if (llvm::Error error = stepFunction->run(arguments, results))
+    return error;
+  std::swap(current, next);
+  step = following;
+  lossSum += loss;
+  std::vector<uint8_t> classesOfBatch(labels.begin(), labels.end());
+  correct += countCorrect(logits, classesOfBatch);
+  seen += settings.batch;
+  return llvm::Error::success();
+}
+
+double Trainer::getMeanLoss() const {
+  return lossSum * static_cast<double>(settings.batch) /
+         static_cast<double>(seen);
+}
+
+double Trainer::getTrainAccuracy() const {
+  return static_cast<double>(correct) / static_cast<double>(seen);
+}
+
+void Trainer::finishEpoch(double testAccuracy, double seconds) {
+  log.push_back({static_cast<int64_t>(log.size()) + 1, step, getMeanLoss(),
+                 getTrainAccuracy(), testAccuracy, seconds});
+  lossSum = 0;
+  correct = seen = 0;
+}
+
+llvm::Expected<double> Trainer::evaluate(const Dataset &data) const {
+  SmallVector<const void *> arguments;
+  for (size_t i = 0; i < parameterCount; ++i)
+    arguments.push_back(current[i].bytes.data());
+  // The last batch is filled up with what was in the one before.
+  std::vector<float> inputs(settings.batch * data.getImageElements());
+  std::vector<int32_t> labels(settings.batch);
+  std::vector<float> logits(settings.batch * classes);
+  arguments.push_back(inputs.data());
+  int64_t correctImages = 0;
+  for (int64_t begin = 0; begin < data.getCount(); begin += settings.batch) {
+    int64_t count = std::min(settings.batch, data.getCount() - begin);
+    auto indices = llvm::to_vector(llvm::seq<uint32_t>(begin, begin + count));
+    data.getBatch(indices, inputs, labels);
+    if (llvm::Error error = network->run(arguments, {logits.data()}))
+      return std::move(error);
+    correctImages += countCorrect(ArrayRef(logits).take_front(count * classes),
+                                  data.getLabels().slice(begin, count));
+  }
+  return static_cast<double>(correctImages) /
+         static_cast<double>(data.getCount());
+}
+
+//===----------------------------------------------------------------------===//
+// Checkpoints
+//===----------------------------------------------------------------------===//
+
+/// Arrays of a checkpoint that are not tensors of the step begin like this.
+static constexpr llvm::StringLiteral kProgress("training.progress");
+static constexpr llvm::StringLiteral kSums("training.sums");
+static constexpr llvm::StringLiteral kLog("training.log");
+
+std::map<std::string, std::string> Trainer::getFingerprint() const {
+  return {{"batch", std::to_string(settings.batch)},
+          {"seed", std::to_string(settings.seed)},
+          {"training_step", settings.stepOptions}};
+}
+
+NamedArrays Trainer::getCheckpoint() const {
+  NamedArrays checkpoint;
+  checkpoint.metadata = getFingerprint();
+  for (auto [name, array] : llvm::zip_equal(names, current))
+    checkpoint.arrays[name] = array;
+  checkpoint.arrays[kProgress.str()] =
+      NpyArray::get<int64_t>({step, correct, seen}, {3});
+  checkpoint.arrays[kSums.str()] = NpyArray::get<double>({lossSum}, {1});
+  checkpoint.arrays[kLog.str()] = packTrainingLog(log);
+  return checkpoint;
+}
+
+/// The array of this name, type and shape.
+static llvm::Expected<const NpyArray *> findArray(const NamedArrays &checkpoint,
+                                                  const std::string &name,
+                                                  const NpyArray &like) {
+  auto found = checkpoint.arrays.find(name);
+  if (found != checkpoint.arrays.end() && found->second.type == like.type &&
+      found->second.shape == like.shape)
+    return &found->second;
+  return llvm::createStringError(
+      "has no array '" + name +
+      "' of the type and shape that this network "
+      "needs: resume with the network that it was made of");
+}
+
+static llvm::Error
+checkFingerprint(const std::map<std::string, std::string> &expected,
+                 const NamedArrays &checkpoint) {
+  for (const auto &[key, value] : expected) {
+    auto found = checkpoint.metadata.find(key);
+    if (found == checkpoint.metadata.end() || found->second != value)
+      return llvm::createStringError(
+          "was made with " + key + " '" +
+          (found == checkpoint.metadata.end() ? "" : found->second) +
+          "', this run has '" + value + "': resume with the same settings");
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Trainer::restore(const NamedArrays &checkpoint) {
+  if (llvm::Error error = checkFingerprint(getFingerprint(), checkpoint))
+    return error;
+  std::vector<NpyArray> restored;
+  for (auto [name, array] : llvm::zip_equal(names, current)) {
+    auto found = findArray(checkpoint, name, array);
+    if (!found)
+      return found.takeError();
+    restored.push_back(**found);
+  }
+  auto progress = findArray(checkpoint, kProgress.str(),
+                            NpyArray::get<int64_t>({0, 0, 0}, {3}));
+  if (!progress)
+    return progress.takeError();
+  auto sums =
+      findArray(checkpoint, kSums.str(), NpyArray::get<double>({0}, {1}));
+  if (!sums)
+    return sums.takeError();
+  auto logArray = checkpoint.arrays.find(kLog.str());
+  if (logArray == checkpoint.arrays.end())
+    return llvm::createStringError("has no array '" + kLog + "'");
+  llvm::Expected<TrainingLog> restoredLog = unpackTrainingLog(logArray->second);
+  if (!restoredLog)
+    return restoredLog.takeError();
+
+  auto counts = llvm::cantFail((*progress)->getValues<int64_t>());
+  current = std::move(restored);
+  step = counts[0];
+  correct = counts[1];
+  seen = counts[2];
+  lossSum = llvm::cantFail((*sums)->getValues<double>()).front();
+  log = std::move(*restoredLog);
+  return llvm::Error::success();
+}
+
+void Trainer::storeParameters(ModuleOp module) const {
+  auto parameters =
+      collectParameters(module.lookupSymbol<func::FuncOp>("main"));
+  for (auto [i, parameter] : llvm::enumerate(parameters)) {
+    auto type = cast<RankedTensorType>(parameter.constant.getType());
+    ArrayRef<float> values = llvm::cantFail(current[i].getValues<float>());
+    parameter.constant.setValueAttr(DenseElementsAttr::get(type, values));
+  }
+}

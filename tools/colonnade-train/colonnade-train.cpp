@@ -1,0 +1,289 @@
+//===- colonnade-train.cpp - Training a network ---------------------------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads a network and a data set, makes and compiles the network's training
+// step, runs it over the epochs, and writes the network with the weights it
+// ends with. Stopped by Ctrl-C it leaves a checkpoint, from which it goes on
+// bit for bit.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Diagnostics/NodeDiagnostics.h"
+#include "colonnade/InitAllDialects.h"
+#include "colonnade/Support/FileOutput.h"
+#include "colonnade/Support/ProgressBar.h"
+#include "colonnade/Support/ToolOptions.h"
+#include "colonnade/Training/Trainer.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+#include <chrono>
+#include <csignal>
+
+using namespace mlir;
+using namespace colonnade;
+
+namespace cl = llvm::cl;
+
+static cl::opt<std::string> networkPath(cl::Positional, cl::Required,
+                                        cl::desc("<network .mlir>"),
+                                        cl::cat(getToolCategory()));
+static cl::opt<std::string> outputPath("o", cl::Required,
+                                       cl::desc("Write the trained network"),
+                                       cl::value_desc("file"),
+                                       cl::cat(getToolCategory()));
+static cl::opt<std::string>
+    imagesPath("images", cl::Required,
+               cl::desc("Training images (IDX, gzipped or not, or .npy)"),
+               cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::opt<std::string>
+    labelsPath("labels", cl::Required,
+               cl::desc("Training labels (IDX, gzipped or not, or .npy)"),
+               cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::opt<std::string>
+    testImagesPath("test-images", cl::desc("Images to test with every epoch"),
+                   cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::opt<std::string> testLabelsPath("test-labels",
+                                           cl::desc("Labels of --test-images"),
+                                           cl::value_desc("file"),
+                                           cl::cat(getToolCategory()));
+static cl::opt<int64_t> limitOption("limit", cl::init(0),
+                                    cl::desc("Train with the first N images"),
+                                    cl::cat(getToolCategory()));
+static cl::opt<double>
+    meanOption("mean", cl::init(0.0),
+               cl::desc("uint8 pixels become (pixel / 255 - mean) / std"),
+               cl::cat(getToolCategory()));
+static cl::opt<double> stdOption("std", cl::init(1.0), cl::desc("See --mean"),
+                                 cl::cat(getToolCategory()));
+static cl::opt<int64_t>
+    patchesOption("patches", cl::init(0),
+                  cl::desc("Cut uint8 images into square patches of this side"),
+                  cl::cat(getToolCategory()));
+static cl::opt<int64_t> epochsOption("epochs", cl::init(1),
+                                     cl::desc("Passes over the images"),
+                                     cl::cat(getToolCategory()));
+static cl::opt<int64_t> batchOption("batch", cl::init(128),
+                                    cl::desc("Images of a step"),
+                                    cl::cat(getToolCategory()));
+static cl::opt<uint64_t> seedOption("seed", cl::init(1),
+                                    cl::desc("Seed of the images' order"),
+                                    cl::cat(getToolCategory()));
+static cl::opt<std::string> stepOption(
+    "training-step",
+    cl::desc("Options of --colonnade-training-step, such as "
+             "'optimizer=adam learning-rate=0.001'; a cosine without "
+             "total-steps ends with the run"),
+    cl::cat(getToolCategory()));
+static cl::opt<std::string>
+    checkpointPath("checkpoint",
+                   cl::desc("Write a checkpoint (safetensors) after every "
+                            "epoch and on Ctrl-C"),
+                   cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::opt<std::string> resumePath("resume",
+                                       cl::desc("Go on from a checkpoint"),
+                                       cl::value_desc("file"),
+                                       cl::cat(getToolCategory()));
+static cl::list<std::string>
+    logPaths("log",
+             cl::desc("Write the figures of all epochs: JSON for .json, curves "
+                      "for .svg, else CSV; may be given several times"),
+             cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::opt<bool>
+    progressOption("progress", cl::init(false),
+                   cl::desc("Draw the progress bar even without a terminal"),
+                   cl::cat(getToolCategory()));
+
+static volatile std::sig_atomic_t interrupted = 0;
+
+namespace {
+struct TrainingData {
+  Dataset training;
+  std::optional<Dataset> test;
+};
+} // namespace
+
+static llvm::Error checkOptions() {
+  if (epochsOption < 1)
+    return llvm::createStringError("expected --epochs of at least 1, got " +
+                                   Twine(epochsOption));
+  if (batchOption < 1)
+    return llvm::createStringError("expected --batch of at least 1, got " +
+                                   Twine(batchOption));
+  if (limitOption < 0)
+    return llvm::createStringError("expected --limit of at least 0, got " +
+                                   Twine(limitOption));
+  if (testImagesPath.empty() != testLabelsPath.empty())
+    return llvm::createStringError(
+        "--test-images and --test-labels need each other");
+  return llvm::Error::success();
+}
+
+static llvm::Expected<TrainingData> readData(const NetworkShape &network) {
+  PixelNormalization normalization{meanOption, stdOption, patchesOption};
+  auto training = Dataset::read(imagesPath, labelsPath, normalization,
+                                network.input, network.classes, limitOption);
+  if (!training)
+    return training.takeError();
+  TrainingData data{std::move(*training), std::nullopt};
+  if (testImagesPath.empty())
+    return data;
+  auto test = Dataset::read(testImagesPath, testLabelsPath, normalization,
+                            network.input, network.classes);
+  if (!test)
+    return test.takeError();
+  data.test = std::move(*test);
+  return data;
+}
+
+static llvm::Error writeCheckpoint(const Trainer &trainer) {
+  if (checkpointPath.empty())
+    return llvm::Error::success();
+  return writeSafetensors(checkpointPath, trainer.getCheckpoint());
+}
+
+static llvm::Error resume(Trainer &trainer) {
+  if (resumePath.empty())
+    return llvm::Error::success();
+  llvm::Expected<NamedArrays> checkpoint = readSafetensors(resumePath);
+  if (!checkpoint)
+    return checkpoint.takeError();
+  if (llvm::Error error = trainer.restore(*checkpoint))
+    return llvm::createFileError(resumePath, std::move(error));
+  return llvm::Error::success();
+}
+
+/// Runs the rest of an epoch, or as much of it as Ctrl-C lets.
+static llvm::Error runEpoch(Trainer &trainer, const TrainingData &data) {
+  int64_t steps = trainer.getStepsPerEpoch(data.training);
+  int64_t end = (static_cast<int64_t>(trainer.getLog().size()) + 1) * steps;
+  ProgressBar bar(llvm::errs(), "", steps, progressOption);
+  auto begin = std::chrono::steady_clock::now();
+  while (trainer.getStep() < end && !interrupted) {
+    if (llvm::Error error = trainer.runStep(data.training))
+      return error;
+    bar.setLabel(llvm::formatv("epoch {0}/{1}, loss {2:f4}, accuracy {3:f2} %",
+                               trainer.getLog().size() + 1, epochsOption,
+                               trainer.getMeanLoss(),
+                               100 * trainer.getTrainAccuracy())
+                     .str());
+    bar.update(steps - (end - trainer.getStep()));
+  }
+  if (interrupted)
+    return llvm::Error::success();
+  std::chrono::duration<double> elapsed =
+      std::chrono::steady_clock::now() - begin;
+  double testAccuracy = std::nan("");
+  if (data.test) {
+    llvm::Expected<double> accuracy = trainer.evaluate(*data.test);
+    if (!accuracy)
+      return accuracy.takeError();
+    testAccuracy = *accuracy;
+  }
+  trainer.finishEpoch(testAccuracy, elapsed.count());
+  return llvm::Error::success();
+}
+
+static void printEpoch(const EpochRecord &record) {
+  llvm::outs() << llvm::formatv(
+      "epoch {0}: loss {1:f4}, training accuracy {2:f2} %", record.epoch,
+      record.trainLoss, 100 * record.trainAccuracy);
+  if (!std::isnan(record.testAccuracy))
+    llvm::outs() << llvm::formatv(", test accuracy {0:f2} %",
+                                  100 * record.testAccuracy);
+  llvm::outs() << llvm::formatv(", {0:f1} s\n", record.seconds);
+  llvm::outs().flush();
+}
+
+/// All epochs that are left; stops early when interrupted.
+static llvm::Error train(Trainer &trainer, const TrainingData &data) {
+  while (static_cast<int64_t>(trainer.getLog().size()) < epochsOption) {
+    if (llvm::Error error = runEpoch(trainer, data))
+      return error;
+    if (llvm::Error error = writeCheckpoint(trainer))
+      return error;
+    if (interrupted)
+      return llvm::Error::success();
+    printEpoch(trainer.getLog().back());
+    for (const std::string &path : logPaths)
+      if (llvm::Error error = writeTrainingLog(path, trainer.getLog()))
+        return error;
+  }
+  return llvm::Error::success();
+}
+
+/// Without total-steps a cosine ends with the run.
+static TrainingSettings getSettings(const TrainingData &data) {
+  TrainingSettings settings;
+  settings.batch = batchOption;
+  settings.seed = seedOption;
+  settings.stepOptions = stepOption;
+  int64_t steps = data.training.getCount() / batchOption * epochsOption;
+  if (!StringRef(stepOption).contains("total-steps"))
+    settings.stepOptions += (" total-steps=" + Twine(steps)).str();
+  return settings;
+}
+
+static llvm::Error writeNetwork(const Trainer &trainer, ModuleOp module) {
+  trainer.storeParameters(module);
+  return writeFile(outputPath,
+                   [&](llvm::raw_ostream &stream) { module.print(stream); });
+}
+
+/// The exit code.
+static llvm::Expected<int> run(MLIRContext &context) {
+  if (llvm::Error error = checkOptions())
+    return std::move(error);
+  OwningOpRef<ModuleOp> module =
+      parseSourceFile<ModuleOp>(networkPath, &context);
+  if (!module)
+    return EXIT_FAILURE;
+  llvm::Expected<NetworkShape> network = getNetworkShape(*module);
+  if (!network)
+    return network.takeError();
+  llvm::Expected<TrainingData> data = readData(*network);
+  if (!data)
+    return data.takeError();
+  auto trainer = Trainer::create(*module, getSettings(*data));
+  if (!trainer)
+    return trainer.takeError();
+  if (llvm::Error error = (*trainer)->checkCount(data->training))
+    return std::move(error);
+  if (llvm::Error error = resume(**trainer))
+    return std::move(error);
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  if (llvm::Error error = train(**trainer, *data))
+    return std::move(error);
+  if (interrupted) {
+    llvm::errs() << "interrupted after step " << (*trainer)->getStep();
+    if (!checkpointPath.empty())
+      llvm::errs() << "; go on with --resume=" << checkpointPath;
+    llvm::errs() << "\n";
+    return 128 + SIGINT;
+  }
+  if (llvm::Error error = writeNetwork(**trainer, *module))
+    return std::move(error);
+  return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  hideLibraryOptions();
+  cl::ParseCommandLineOptions(argc, argv, "Colonnade trainer\n");
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registerNodeDiagnostics(registry);
+  MLIRContext context(registry);
+  llvm::SourceMgr sourceMgr;
+  SourceMgrDiagnosticHandler handler(sourceMgr, &context);
+  llvm::Expected<int> exitCode = run(context);
+  if (exitCode)
+    return *exitCode;
+  llvm::errs() << "error: " << llvm::toString(exitCode.takeError()) << "\n";
+  return EXIT_FAILURE;
+}
