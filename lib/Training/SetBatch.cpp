@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Differentiation/OutlineParameters.h"
 #include "colonnade/Training/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -26,6 +27,10 @@ namespace colonnade {
 
 using namespace mlir;
 using namespace colonnade;
+
+static bool isParameter(func::FuncOp function, unsigned argument) {
+  return static_cast<bool>(function.getArgAttr(argument, kParameterAttribute));
+}
 
 namespace {
 
@@ -396,7 +401,8 @@ LogicalResult BatchSetter::visit(Operation *op) {
 
 LogicalResult BatchSetter::run() {
   for (BlockArgument argument : function.getArguments())
-    setBatchDim(argument, 0);
+    if (!isParameter(function, argument.getArgNumber()))
+      setBatchDim(argument, 0);
   for (Operation &op : llvm::make_early_inc_range(function.getBody().front()))
     if (failed(visit(&op)))
       return failure();
@@ -410,6 +416,8 @@ LogicalResult BatchSetter::run() {
 static FailureOr<int64_t> getBatchSize(func::FuncOp function) {
   std::optional<int64_t> size;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+    if (isParameter(function, i))
+      continue;
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor || !tensor.hasStaticShape() || tensor.getRank() == 0 ||
         tensor.getDimSize(0) == 0)

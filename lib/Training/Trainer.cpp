@@ -10,6 +10,7 @@
 
 #include "colonnade/Training/Trainer.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
+#include "colonnade/Differentiation/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "colonnade/Support/Labels.h"
 #include "colonnade/Training/Passes.h"
@@ -58,6 +59,7 @@ static FailureOr<OwningOpRef<ModuleOp>>
 createStepModule(ModuleOp network, const TrainingSettings &settings) {
   OwningOpRef<ModuleOp> module(network.clone());
   PassManager manager(module->getContext());
+  manager.addNestedPass<func::FuncOp>(createOutlineParameters());
   SetBatchOptions batch;
   batch.size = settings.batch;
   manager.addNestedPass<func::FuncOp>(createSetBatch(batch));

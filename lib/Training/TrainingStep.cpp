@@ -96,6 +96,12 @@ static FailureOr<unsigned> checkNetwork(func::FuncOp network) {
   return parameters;
 }
 
+static bool hasParameters(func::FuncOp network) {
+  return llvm::any_of(
+      llvm::seq<unsigned>(0, network.getNumArguments()),
+      [&](unsigned i) { return network.getArgAttr(i, kParameterAttribute); });
+}
+
 void StepBuilder::setName(func::FuncOp step, unsigned index,
                           StringRef attribute, const Twine &name) {
   StringAttr value = builder.getStringAttr(name);
@@ -202,7 +208,8 @@ struct TrainingStep : colonnade::impl::TrainingStepBase<TrainingStep> {
                                       warmupSteps, dropFactor};
     if (failed(checkOptions()))
       return signalPassFailure();
-    outlineParameters(network);
+    if (!hasParameters(network))
+      outlineParameters(network);
     if (failed(
             StepBuilder(network, optimizerSettings, scheduleSettings).build()))
       signalPassFailure();

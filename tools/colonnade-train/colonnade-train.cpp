@@ -16,8 +16,11 @@
 #include "colonnade/Support/FileOutput.h"
 #include "colonnade/Support/ProgressBar.h"
 #include "colonnade/Support/ToolOptions.h"
+#include "colonnade/Training/Passes.h"
 #include "colonnade/Training/Trainer.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
@@ -71,9 +74,15 @@ static cl::opt<int64_t> epochsOption("epochs", cl::init(1),
 static cl::opt<int64_t> batchOption("batch", cl::init(128),
                                     cl::desc("Images of a step"),
                                     cl::cat(getToolCategory()));
-static cl::opt<uint64_t> seedOption("seed", cl::init(1),
-                                    cl::desc("Seed of the images' order"),
-                                    cl::cat(getToolCategory()));
+static cl::opt<uint64_t>
+    seedOption("seed", cl::init(1),
+               cl::desc("Seed of the images' order and of --initialize"),
+               cl::cat(getToolCategory()));
+static cl::opt<bool> initializeOption(
+    "initialize", cl::init(false),
+    cl::desc("Begin with fresh random weights, drawn by --seed, instead of "
+             "those in the file"),
+    cl::cat(getToolCategory()));
 static cl::opt<std::string> stepOption(
     "training-step",
     cl::desc("Options of --colonnade-training-step, such as "
@@ -235,6 +244,14 @@ static llvm::Error writeNetwork(const Trainer &trainer, ModuleOp module) {
                    [&](llvm::raw_ostream &stream) { module.print(stream); });
 }
 
+static llvm::Error initialize(ModuleOp module) {
+  PassManager manager(module.getContext());
+  manager.addNestedPass<func::FuncOp>(createInitializeParameters({seedOption}));
+  if (failed(manager.run(module)))
+    return llvm::createStringError("the network has no fresh weights");
+  return llvm::Error::success();
+}
+
 /// The exit code.
 static llvm::Expected<int> run(MLIRContext &context) {
   if (llvm::Error error = checkOptions())
@@ -249,6 +266,9 @@ static llvm::Expected<int> run(MLIRContext &context) {
   llvm::Expected<TrainingData> data = readData(*network);
   if (!data)
     return data.takeError();
+  if (initializeOption)
+    if (llvm::Error error = initialize(*module))
+      return std::move(error);
   auto trainer = Trainer::create(*module, getSettings(*data));
   if (!trainer)
     return trainer.takeError();

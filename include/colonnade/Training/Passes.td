@@ -15,7 +15,8 @@ def SetBatch : Pass<"colonnade-set-batch", "::mlir::func::FuncOp"> {
   let summary = "Change how many inputs a network takes at a time";
   let description = [{
     Networks are shipped with a batch of 1; training wants more. The leading
-    dimension of every argument is the batch; it is followed through linalg,
+    dimension of every argument is the batch, but for parameters
+    (`--colonnade-outline-parameters`), which have none; it is followed through linalg,
     tensor and elementwise arith ops, whose types are rewritten, and values that
     do not depend on the batch (a position embedding) are broadcast where they
     meet one that does. Each input's result is what it was with its own batch:
@@ -41,6 +42,23 @@ def SetBatch : Pass<"colonnade-set-batch", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def InitializeParameters
+    : Pass<"colonnade-initialize-parameters", "::mlir::func::FuncOp"> {
+  let summary = "Give the weights of a network fresh random values";
+  let description = [{
+    For training from the start. The weights of products and convolutions are
+    drawn uniformly from [-a, a], a = sqrt(6 / fan-in), where fan-in counts the
+    inputs that are summed up in one output (He et al., ICCV 2015); what an
+    elementwise op adds becomes 0, what it multiplies by 1. Parameters are those of
+    `--colonnade-outline-parameters`, before that pass. The same seed gives the
+    same bits on every machine.
+
+    Example, `--colonnade-initialize-parameters=seed=1`.
+  }];
+  let options = [Option<"seed", "seed", "uint64_t", /*default=*/"1",
+                        "Seed of the random values">];
+}
+
 def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
   let summary = "Make the training step of a network";
   let description = [{
@@ -52,9 +70,9 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
         -> (parameters..., state..., step + 1, loss, logits)
     ```
 
-    Float weights of `@main` are its parameters: `--colonnade-outline-parameters`
-    makes them arguments, with their name in the argument attribute
-    `colonnade.parameter`; the optimizer's state follows in the same order, named
+    Float weights of `@main` are its parameters; where
+    `--colonnade-outline-parameters` has not made them arguments, with their name
+    in the argument attribute `colonnade.parameter`, this does. The optimizer's state follows in the same order, named
     `<parameter>.<state>` in `colonnade.state`. The step is a tensor<i64> from 0,
     labels are a tensor<batch x i32>, the loss is a tensor<f32>, a mean over the
     batch. Gradients are those of `--colonnade-differentiate`; optimizers and
@@ -64,7 +82,7 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     Example:
 
     ```
-    colonnade-opt resnet8.mlir --colonnade-set-batch=size=128
+    colonnade-opt resnet8.mlir --colonnade-outline-parameters --colonnade-set-batch=size=128
       --colonnade-training-step='optimizer=sgd learning-rate=0.1 schedule=cosine total-steps=1872'
     ```
   }];
