@@ -14,6 +14,7 @@
 #include "LowerToLLVM.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Quant/Transforms/Passes.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
@@ -50,8 +51,10 @@ void decomposeConcatenations(ModuleOp module) {
 LogicalResult lowerQuantization(ModuleOp module) {
   PassManager manager(module.getContext());
   manager.addNestedPass<func::FuncOp>(quant::createLowerQuantOps());
-  // Casts from and back to the storage type cancel.
+  // Casts from and back to the storage type cancel; what is left is elementwise
+  // arith on tensors.
   manager.addPass(createCanonicalizerPass());
+  manager.addPass(createConvertElementwiseToLinalgPass());
   return manager.run(module);
 }
 

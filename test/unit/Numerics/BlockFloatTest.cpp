@@ -336,6 +336,16 @@ TEST(BlockFloat, NoiseIsUncorrelatedAcrossPositionsCountersAndSeeds) {
   EXPECT_NEAR(acrossSeeds, 0, 4 / 12.0 * deviation);
 }
 
+/// Either half alone tells two streams apart, at every position.
+TEST(BlockFloat, NoiseDependsOnBothHalvesOfTheKey) {
+  uint64_t key = noise::getKey({1, 2});
+  for (int bit = 0; bit < 64; ++bit)
+    for (uint32_t position = 0; position < 100; ++position)
+      EXPECT_NE(noise::draw(key, position),
+                noise::draw(key ^ (uint64_t(1) << bit), position))
+          << bit;
+}
+
 /// Signal to noise of a Gaussian in dB.
 static double getSqnr(const BlockFormat &format, BlockRounding rounding) {
   RandomCases random(77);

@@ -11,6 +11,7 @@
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -37,7 +38,7 @@ Operation *ColonnadeDialect::materializeConstant(OpBuilder &builder,
 // Discardable attributes
 //===----------------------------------------------------------------------===//
 
-/// D3.
+/// D4.
 static LogicalResult rejectAttribute(Operation *op, NamedAttribute attribute) {
   return op->emitOpError() << "has an unexpected attribute '"
                            << attribute.getName().getValue()
@@ -46,7 +47,7 @@ static LogicalResult rejectAttribute(Operation *op, NamedAttribute attribute) {
                            << "', on function arguments and results";
 }
 
-/// D1 to D3 for the argument or result (`what`) number `index` of `type`.
+/// D1, D2 and D4 for the argument or result (`what`) number `index` of `type`.
 static LogicalResult verifyScale(Operation *op, NamedAttribute attribute,
                                  StringRef what, unsigned index, Type type) {
   if (attribute.getName() != ColonnadeDialect::getScaleAttrName())
@@ -73,7 +74,20 @@ static LogicalResult verifyScale(Operation *op, NamedAttribute attribute,
 LogicalResult
 ColonnadeDialect::verifyOperationAttribute(Operation *op,
                                            NamedAttribute attribute) {
-  return rejectAttribute(op, attribute);
+  if (attribute.getName() != getQuantizedAttrName() ||
+      op->getName().getStringRef() != "linalg.generic")
+    return rejectAttribute(op, attribute);
+  // D3.
+  auto typeAttr = dyn_cast<TypeAttr>(attribute.getValue());
+  auto type = typeAttr
+                  ? dyn_cast<quant::UniformQuantizedType>(typeAttr.getValue())
+                  : quant::UniformQuantizedType();
+  if (type && type.isSigned() && type.getStorageTypeIntegralWidth() == 8 &&
+      type.getExpressedType().isF32())
+    return success();
+  return op->emitOpError() << "expected '" << getQuantizedAttrName()
+                           << "' to be a !quant.uniform<i8:f32, ...>, got "
+                           << attribute.getValue();
 }
 
 LogicalResult

@@ -118,7 +118,7 @@ FailureOr<func::FuncOp> Quantize::quantize(func::FuncOp function) {
   if (failed(applyPatternsGreedily(function, std::move(patterns))))
     return emitError(function.getLoc(),
                      "cannot decompose the function's linalg ops");
-  ActivationRanges given = readGivenRanges(function);
+  GivenIntegersMap given = readGivenIntegers(function);
   FailureOr<QuantizationPlan> plan = planQuantization(function, floatAdditions);
   if (failed(plan) || failed(applyPolicy(function, plan->layers)))
     return failure();
@@ -127,9 +127,10 @@ FailureOr<func::FuncOp> Quantize::quantize(func::FuncOp function) {
   FailureOr<ActivationRanges> ranges = calibrate(function, plan->measured);
   if (failed(ranges))
     return failure();
-  ranges->insert(given.begin(), given.end());
-  FailureOr<func::FuncOp> quantized =
-      buildQuantizedFunction(function, plan->layers, *ranges, outputBits);
+  for (const auto &[value, integers] : given)
+    (*ranges)[value] = integers.getRange();
+  FailureOr<func::FuncOp> quantized = buildQuantizedFunction(
+      function, plan->layers, *ranges, given, outputBits);
   if (failed(quantized) || failed(finishFloatOps(*quantized)))
     return failure();
   return quantized;

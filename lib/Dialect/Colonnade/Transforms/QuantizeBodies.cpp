@@ -112,9 +112,22 @@ Value createExtend(ImplicitLocOpBuilder &builder, Value value) {
   return arith::ExtSIOp::create(builder, builder.getI32Type(), value);
 }
 
+/// value - zeroPoint, as i32.
+Value createShifted(ImplicitLocOpBuilder &builder, Value value,
+                    int32_t zeroPoint) {
+  value = createExtend(builder, value);
+  if (zeroPoint == 0)
+    return value;
+  return arith::SubIOp::create(
+      builder, value, createInteger(builder, builder.getI32Type(), zeroPoint));
+}
+
 Value createClamp(ImplicitLocOpBuilder &builder, Value value,
                   ResultRange range) {
   Type i32 = builder.getI32Type();
+  if (range.zeroPoint != 0)
+    value = arith::AddIOp::create(builder, value,
+                                  createInteger(builder, i32, range.zeroPoint));
   value = arith::MaxSIOp::create(builder, value,
                                  createInteger(builder, i32, range.low));
   value = arith::MinSIOp::create(builder, value,
@@ -174,16 +187,17 @@ Value createClamped(OpBuilder &builder, Location loc, Value source,
 }
 
 Value createRescaledAdd(OpBuilder &builder, Location loc, Value first,
-                        Value second, ArrayRef<Rescale> toCommon,
-                        Rescale toResult, ResultRange range) {
+                        Value second, ArrayRef<int32_t> zeroPoints,
+                        ArrayRef<Rescale> toCommon, Rescale toResult,
+                        ResultRange range) {
   return ElementwiseBuilder(builder, loc, {first, second})
       .create(
           getResultElement(builder, range),
           [&](ImplicitLocOpBuilder &b, ValueRange arguments) -> Value {
-            Value left =
-                createApplyScale(b, createExtend(b, arguments[0]), toCommon[0]);
-            Value right =
-                createApplyScale(b, createExtend(b, arguments[1]), toCommon[1]);
+            Value left = createApplyScale(
+                b, createShifted(b, arguments[0], zeroPoints[0]), toCommon[0]);
+            Value right = createApplyScale(
+                b, createShifted(b, arguments[1], zeroPoints[1]), toCommon[1]);
             Value sum = arith::AddIOp::create(b, left, right);
             return createClamp(b, createApplyScale(b, sum, toResult), range);
           });
@@ -198,6 +212,12 @@ static Value createScaled(ImplicitLocOpBuilder &builder, Value integer,
                           Value scale) {
   Value real = arith::SIToFPOp::create(builder, builder.getF32Type(), integer);
   return arith::MulFOp::create(builder, real, scale);
+}
+
+/// value - zeroPoint; the value itself where there is none.
+static Value createUnshifted(ImplicitLocOpBuilder &builder, Value value,
+                             int32_t zeroPoint) {
+  return zeroPoint == 0 ? value : createShifted(builder, value, zeroPoint);
 }
 
 static Value createClamp(ImplicitLocOpBuilder &builder, Value value,
@@ -241,14 +261,17 @@ Value createReal(OpBuilder &builder, Location loc, Value source,
 }
 
 Value createRealSum(OpBuilder &builder, Location loc, Value first, Value second,
-                    ArrayRef<double> scales, RealRange range) {
+                    ArrayRef<int32_t> zeroPoints, ArrayRef<double> scales,
+                    RealRange range) {
   return ElementwiseBuilder(builder, loc, {first, second})
       .create(builder.getF32Type(),
               [&](ImplicitLocOpBuilder &b, ValueRange arguments) -> Value {
-                Value left = createScaled(b, arguments[0],
-                                          createRealConstant(b, scales[0]));
-                Value right = createScaled(b, arguments[1],
-                                           createRealConstant(b, scales[1]));
+                Value left = createScaled(
+                    b, createUnshifted(b, arguments[0], zeroPoints[0]),
+                    createRealConstant(b, scales[0]));
+                Value right = createScaled(
+                    b, createUnshifted(b, arguments[1], zeroPoints[1]),
+                    createRealConstant(b, scales[1]));
                 Value sum = arith::AddFOp::create(b, left, right);
                 return createClamp(b, sum, range);
               });
@@ -263,7 +286,8 @@ static float getFloatLimit(int32_t limit) {
 
 Value createQuantized(OpBuilder &builder, Location loc, Value source,
                       double scale, ResultRange range) {
-  RealRange limits = {-getFloatLimit(-range.low), getFloatLimit(range.high)};
+  RealRange limits = {-getFloatLimit(range.zeroPoint - range.low),
+                      getFloatLimit(range.high - range.zeroPoint)};
   Type element = getResultElement(builder, range);
   return ElementwiseBuilder(builder, loc, source)
       .create(element,
@@ -272,6 +296,9 @@ Value createQuantized(OpBuilder &builder, Location loc, Value source,
                     b, arguments[0], createRealConstant(b, 1 / scale));
                 value = createClamp(b, value, limits);
                 value = math::RoundEvenOp::create(b, value);
+                if (range.zeroPoint != 0)
+                  value = arith::AddFOp::create(
+                      b, value, createRealConstant(b, range.zeroPoint));
                 return arith::FPToSIOp::create(b, element, value);
               });
 }

@@ -19,11 +19,12 @@
 
 namespace colonnade {
 
-/// How a result is brought into its range: clamped to [low, high], then
-/// truncated when it is stored as i8.
+/// How a result is brought into its range: the zero point is added, then it is
+/// clamped to [low, high] and truncated when it is stored as i8.
 struct ResultRange {
   int32_t low = -127, high = 127;
   bool isInt8 = true;
+  int32_t zeroPoint = 0;
 };
 
 /// clamp(apply_scale(extend(source) + bias[c], multiplier[c], shift[c])) for a
@@ -42,6 +43,7 @@ mlir::Value createClamped(mlir::OpBuilder &builder, mlir::Location loc,
 ///                   apply_scale(second, toCommon[1]), toResult)) on i8.
 mlir::Value createRescaledAdd(mlir::OpBuilder &builder, mlir::Location loc,
                               mlir::Value first, mlir::Value second,
+                              llvm::ArrayRef<int32_t> zeroPoints,
                               llvm::ArrayRef<Rescale> toCommon,
                               Rescale toResult, ResultRange range);
 
@@ -60,6 +62,7 @@ mlir::Value createReal(mlir::OpBuilder &builder, mlir::Location loc,
 /// clamp(real(first) * scales[0] + real(second) * scales[1]) as f32.
 mlir::Value createRealSum(mlir::OpBuilder &builder, mlir::Location loc,
                           mlir::Value first, mlir::Value second,
+                          llvm::ArrayRef<int32_t> zeroPoints,
                           llvm::ArrayRef<double> scales, RealRange range);
 
 /// round(clamp(source * (1 / scale))) for a tensor of f32, to even.

@@ -32,10 +32,11 @@ using Kind = QuantizableLayer::Kind;
 class QuantizedFunctionBuilder {
 public:
   QuantizedFunctionBuilder(func::FuncOp function,
-                           const ActivationRanges &ranges, int64_t outputBits)
+                           const ActivationRanges &ranges,
+                           const GivenIntegersMap &given, int64_t outputBits)
       : function(function), outputBits(outputBits),
         builder(function.getContext()), ranges(ranges),
-        values(builder, this->ranges) {}
+        values(builder, this->ranges, given) {}
 
   FailureOr<func::FuncOp> build(ArrayRef<QuantizableLayer> layers);
 
@@ -44,9 +45,10 @@ private:
   void createFunction();
   LogicalResult createReturn();
   LogicalResult addLayer(const QuantizableLayer &layer);
+  LogicalResult dispatchLayer(const QuantizableLayer &layer);
   LogicalResult addContraction(const QuantizableLayer &layer);
-  LogicalResult addWeightContraction(const QuantizableLayer &layer, Value data,
-                                     double dataScale);
+  LogicalResult addWeightContraction(const QuantizableLayer &layer,
+                                     const QuantizedTensor &data);
   LogicalResult addElementwise(const QuantizableLayer &layer);
   LogicalResult addTensors(const QuantizableLayer &layer);
   LogicalResult addPool(const QuantizableLayer &layer);
@@ -100,31 +102,36 @@ QuantizedFunctionBuilder::quantizeWeightsOf(const QuantizableLayer &layer) {
 
 LogicalResult
 QuantizedFunctionBuilder::addWeightContraction(const QuantizableLayer &layer,
-                                               Value data, double dataScale) {
+                                               const QuantizedTensor &data) {
   QuantizedWeights weights = quantizeWeightsOf(layer);
-  remarkContraction(layer, dataScale, weights);
+  remarkContraction(layer, data.scale, weights);
+  // What the zero point adds to every output of a channel.
+  SmallVector<double> scales, biases;
+  for (auto [scale, sum] : llvm::zip_equal(weights.scales, weights.sums)) {
+    scales.push_back(data.scale * scale);
+    biases.push_back(-scales.back() * data.zeroPoint * double(sum));
+  }
   Value floatWeights = layer.op->getOperand(1);
   Value constant = createConstantLike(
       builder, floatWeights, getShape(floatWeights), std::move(weights.values));
-  SmallVector<double> scales;
-  for (double scale : weights.scales)
-    scales.push_back(dataScale * scale);
-  values.setPending(
-      layer.getResult(),
-      PendingValue::get(createContraction(builder, layer.op, data, constant),
-                        getContractionChannels(layer.op)->result, scales,
-                        weights.bounds));
+  PendingValue value = PendingValue::get(
+      createContraction(builder, layer.op, data.value, constant),
+      getContractionChannels(layer.op)->result, scales, weights.bounds);
+  value.addBiases(biases);
+  values.setPending(layer.getResult(), std::move(value));
   return success();
 }
 
 LogicalResult
 QuantizedFunctionBuilder::addContraction(const QuantizableLayer &layer) {
-  FailureOr<QuantizedTensor> data = values.getInt8(layer.data.front());
+  FailureOr<QuantizedTensor> data =
+      layer.hasConstantWeights() ? values.getInt8(layer.data.front())
+                                 : values.getSymmetricInt8(layer.data.front());
   if (failed(data))
     return failure();
   if (layer.hasConstantWeights())
-    return addWeightContraction(layer, data->value, data->scale);
-  FailureOr<QuantizedTensor> other = values.getInt8(layer.data.back());
+    return addWeightContraction(layer, *data);
+  FailureOr<QuantizedTensor> other = values.getSymmetricInt8(layer.data.back());
   if (failed(other))
     return failure();
   ++numContractions;
@@ -157,7 +164,8 @@ QuantizedFunctionBuilder::addElementwise(const QuantizableLayer &layer) {
     FailureOr<QuantizedTensor> data = values.getInt8(source);
     if (failed(data))
       return failure();
-    value = PendingValue::get(data->value, data->scale, kLargestInt8);
+    value = PendingValue::get(data->value, data->scale, kLargestInt8,
+                              data->zeroPoint);
   }
   value.apply(layer.elementwise, layer.op->getLoc());
   values.setPending(layer.getResult(), std::move(value));
@@ -174,7 +182,8 @@ QuantizedFunctionBuilder::addTensors(const QuantizableLayer &layer) {
     return failure();
   values.setPending(layer.getResult(),
                     PendingValue::getSum(first->value, first->scale,
-                                         second->value, second->scale,
+                                         first->zeroPoint, second->value,
+                                         second->scale, second->zeroPoint,
                                          layer.op->getLoc()));
   return success();
 }
@@ -185,13 +194,13 @@ LogicalResult QuantizedFunctionBuilder::addPool(const QuantizableLayer &layer) {
     return failure();
   Value value = createPool(builder, layer.op, data->value);
   if (layer.kind == Kind::MaxPool) {
-    values.setInt8(layer.getResult(), {value, data->scale});
+    values.setInt8(layer.getResult(), {value, data->scale, data->zeroPoint});
     return success();
   }
   int64_t window = llvm::product_of(getShape(layer.op->getOperand(1)));
-  values.setPending(
-      layer.getResult(),
-      PendingValue::get(value, data->scale, kLargestInt8 * window));
+  values.setPending(layer.getResult(),
+                    PendingValue::get(value, data->scale, kLargestInt8 * window,
+                                      double(data->zeroPoint) * window));
   return success();
 }
 
@@ -205,15 +214,16 @@ QuantizedFunctionBuilder::addMovement(const QuantizableLayer &layer) {
                                             ? value.getForm().reshape(layer.op)
                                             : std::nullopt;
   if (reshaped) {
-    value.reshape(createMoved(builder, layer.op, value.getFirst()), *reshaped);
+    value.reshape(createMoved(builder, layer.op, value.getFirst(), /*zero=*/0),
+                  *reshaped);
     values.setPending(layer.getResult(), std::move(value));
     return success();
   }
   FailureOr<QuantizedTensor> data = values.getInt8(source);
   if (failed(data))
     return failure();
-  values.setInt8(layer.getResult(),
-                 {createMoved(builder, layer.op, data->value), data->scale});
+  Value moved = createMoved(builder, layer.op, data->value, data->zeroPoint);
+  values.setInt8(layer.getResult(), {moved, data->scale, data->zeroPoint});
   return success();
 }
 
@@ -256,6 +266,17 @@ QuantizedFunctionBuilder::addFloat(const QuantizableLayer &layer) {
 
 LogicalResult
 QuantizedFunctionBuilder::addLayer(const QuantizableLayer &layer) {
+  if (failed(dispatchLayer(layer)))
+    return failure();
+  bool isRoundedHere =
+      layer.kind != Kind::Float && values.isGiven(layer.getResult());
+  if (isRoundedHere && failed(values.getInt8(layer.getResult())))
+    return failure();
+  return success();
+}
+
+LogicalResult
+QuantizedFunctionBuilder::dispatchLayer(const QuantizableLayer &layer) {
   switch (layer.kind) {
   case Kind::Contraction:
     return addContraction(layer);
@@ -390,8 +411,10 @@ QuantizedFunctionBuilder::build(ArrayRef<QuantizableLayer> layers) {
 
 FailureOr<func::FuncOp>
 buildQuantizedFunction(func::FuncOp function, ArrayRef<QuantizableLayer> layers,
-                       const ActivationRanges &ranges, int64_t outputBits) {
-  return QuantizedFunctionBuilder(function, ranges, outputBits).build(layers);
+                       const ActivationRanges &ranges,
+                       const GivenIntegersMap &given, int64_t outputBits) {
+  return QuantizedFunctionBuilder(function, ranges, given, outputBits)
+      .build(layers);
 }
 
 } // namespace colonnade

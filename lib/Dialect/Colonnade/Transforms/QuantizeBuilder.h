@@ -14,6 +14,7 @@
 
 #include "Calibration.h"
 #include "QuantizeLayers.h"
+#include "QuantizedTypes.h"
 
 namespace colonnade {
 
@@ -24,7 +25,8 @@ namespace colonnade {
 mlir::FailureOr<mlir::func::FuncOp>
 buildQuantizedFunction(mlir::func::FuncOp function,
                        llvm::ArrayRef<QuantizableLayer> layers,
-                       const ActivationRanges &ranges, int64_t outputBits);
+                       const ActivationRanges &ranges,
+                       const GivenIntegersMap &given, int64_t outputBits);
 
 } // namespace colonnade
 

@@ -70,7 +70,8 @@ Value createPool(OpBuilder &builder, Operation *op, Value data) {
       });
 }
 
-Value createMoved(OpBuilder &builder, Operation *op, Value source) {
+Value createMoved(OpBuilder &builder, Operation *op, Value source,
+                  int64_t zero) {
   Location loc = op->getLoc();
   Type element = cast<RankedTensorType>(source.getType()).getElementType();
   auto type = RankedTensorType::get(getShape(op->getResult(0)), element);
@@ -93,7 +94,7 @@ Value createMoved(OpBuilder &builder, Operation *op, Value source) {
             ->getResult(0);
       })
       .Case<tensor::PadOp>([&](tensor::PadOp pad) -> Value {
-        int64_t padding = getPaddingValue(pad)->isZero() ? 0 : kLowestInt8;
+        int64_t padding = getPaddingValue(pad)->isZero() ? zero : kLowestInt8;
         Value constant = arith::ConstantOp::create(
             builder, loc, builder.getIntegerAttr(element, padding));
         return tensor::PadOp::create(

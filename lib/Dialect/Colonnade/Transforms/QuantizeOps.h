@@ -25,9 +25,9 @@ mlir::Value createPool(mlir::OpBuilder &builder, mlir::Operation *op,
                        mlir::Value data);
 
 /// A reshape, transpose, slice or padding like `op`, of integers of any type;
-/// what pads is 0 or, before maxima, the lowest int8.
+/// what pads is `zero` or, before maxima, the lowest int8.
 mlir::Value createMoved(mlir::OpBuilder &builder, mlir::Operation *op,
-                        mlir::Value source);
+                        mlir::Value source, int64_t zero);
 
 } // namespace colonnade
 

@@ -91,12 +91,13 @@ static bool isInt8(Value value) {
   return cast<RankedTensorType>(value.getType()).getElementType().isInteger(8);
 }
 
-PendingValue PendingValue::get(Value source, double scale, double bound) {
+PendingValue PendingValue::get(Value source, double scale, double bound,
+                               double zeroPoint) {
   PendingValue value;
   value.first = source;
   value.scales = {scale};
   value.bounds = {bound};
-  value.biases = {0.0};
+  value.biases = {zeroPoint == 0 ? 0.0 : -scale * zeroPoint};
   // An int8 tensor is a layer's finished result, accumulators are not.
   if (!isInt8(source))
     value.locations.push_back(source.getLoc());
@@ -114,15 +115,23 @@ PendingValue PendingValue::get(Value source, ChannelRange channels,
   return value;
 }
 
-PendingValue PendingValue::getSum(Value first, double firstScale, Value second,
-                                  double secondScale, Location loc) {
+PendingValue PendingValue::getSum(Value first, double firstScale,
+                                  int32_t firstZeroPoint, Value second,
+                                  double secondScale, int32_t secondZeroPoint,
+                                  Location loc) {
   PendingValue value;
   value.first = first;
   value.second = second;
   value.form.isSum = true;
   value.scales = {firstScale, secondScale};
+  value.zeroPoints = {firstZeroPoint, secondZeroPoint};
   value.locations.push_back(loc);
   return value;
+}
+
+void PendingValue::addBiases(ArrayRef<double> added) {
+  for (auto [bias, addend] : llvm::zip_equal(biases, added))
+    bias += addend;
 }
 
 /// Lets what is the same for all channels vary.
@@ -189,8 +198,8 @@ std::optional<double> PendingValue::getInt8Scale() const {
 ResultRange PendingValue::getBoundedRange(double scale,
                                           ResultRange range) const {
   auto clamp = [&](double bound) {
-    return int32_t(
-        std::clamp<double>(std::round(bound / scale), range.low, range.high));
+    return int32_t(std::clamp<double>(
+        std::round(bound / scale) + range.zeroPoint, range.low, range.high));
   };
   ResultRange bounded = range;
   bounded.low = clamp(low);
@@ -206,6 +215,20 @@ Value PendingValue::createInt8(OpBuilder &builder) const {
                        getBoundedRange(scales.front(), int8));
 }
 
+Value PendingValue::getSameInt8(double scale, int32_t zeroPoint) const {
+  if (form.isSum || !isInt8(first))
+    return {};
+  double bias = zeroPoint == 0 ? 0.0 : -scale * zeroPoint;
+  bool isSame =
+      llvm::all_of(scales, [&](double other) { return other == scale; }) &&
+      llvm::all_of(biases, [&](double other) { return other == bias; });
+  // The bounds of the model's own integers leave all of them.
+  ResultRange all = {kLowestInt8, kHighestInt8, /*isInt8=*/true, zeroPoint};
+  ResultRange bounded = getBoundedRange(scale, all);
+  return isSame && bounded.low == all.low && bounded.high == all.high ? first
+                                                                      : Value();
+}
+
 FailureOr<Value> PendingValue::rescale(OpBuilder &builder, double scale,
                                        ResultRange range) const {
   range = getBoundedRange(scale, range);
@@ -215,7 +238,8 @@ FailureOr<Value> PendingValue::rescale(OpBuilder &builder, double scale,
 
 Value PendingValue::dequantize(OpBuilder &builder) const {
   if (form.isSum)
-    return createRealSum(builder, getLoc(), first, second, scales, {low, high});
+    return createRealSum(builder, getLoc(), first, second, zeroPoints, scales,
+                         {low, high});
   return createReal(builder, getLoc(), first,
                     form.channels.value_or(ChannelRange()), scales, biases,
                     {low, high});
@@ -280,7 +304,9 @@ FailureOr<Value> PendingValue::rescaleChannels(OpBuilder &builder, double scale,
 
 FailureOr<Value> PendingValue::rescaleSum(OpBuilder &builder, double scale,
                                           ResultRange range) const {
-  double largest = kLargestInt8 * (scales[0] + scales[1]) / scale;
+  double largest = 0;
+  for (auto [operandScale, zeroPoint] : llvm::zip_equal(scales, zeroPoints))
+    largest += (kLargestInt8 + std::abs(zeroPoint)) * operandScale / scale;
   int fractionBits = kSumFractionBits;
   // One bit is left for what rounding adds.
   while (fractionBits > 0 &&
@@ -299,8 +325,9 @@ FailureOr<Value> PendingValue::rescaleSum(OpBuilder &builder, double scale,
   SmallVector<Rescale> toCommon;
   for (double operandScale : scales)
     toCommon.push_back(get(std::ldexp(operandScale / scale, fractionBits)));
-  return createRescaledAdd(builder, getLoc(), first, second, toCommon,
-                           get(std::ldexp(1.0, -fractionBits)), range);
+  return createRescaledAdd(builder, getLoc(), first, second, zeroPoints,
+                           toCommon, get(std::ldexp(1.0, -fractionBits)),
+                           range);
 }
 
 } // namespace colonnade

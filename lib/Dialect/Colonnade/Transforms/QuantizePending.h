@@ -41,8 +41,10 @@ struct PendingForm {
 ///   clamp(first * firstScale + second * secondScale)  for two i8 tensors.
 class PendingValue {
 public:
-  /// source * scale; `bound` is the largest magnitude of an integer of source.
-  static PendingValue get(mlir::Value source, double scale, double bound);
+  /// (source - zeroPoint) * scale; `bound` is the largest magnitude of an
+  /// integer of source.
+  static PendingValue get(mlir::Value source, double scale, double bound,
+                          double zeroPoint = 0);
 
   /// source * scale[c], with the largest magnitude per channel.
   static PendingValue get(mlir::Value source, ChannelRange channels,
@@ -50,8 +52,12 @@ public:
                           llvm::ArrayRef<double> bounds);
 
   static PendingValue getSum(mlir::Value first, double firstScale,
-                             mlir::Value second, double secondScale,
+                             int32_t firstZeroPoint, mlir::Value second,
+                             double secondScale, int32_t secondZeroPoint,
                              mlir::Location loc);
+
+  /// Adds a bias per channel, which the form must have.
+  void addBiases(llvm::ArrayRef<double> added);
 
   const PendingForm &getForm() const { return form; }
   mlir::Value getFirst() const { return first; }
@@ -67,6 +73,10 @@ public:
 
   /// The integers themselves within the bounds, at the scale getInt8Scale().
   mlir::Value createInt8(mlir::OpBuilder &builder) const;
+
+  /// The integers themselves, if they are int8 at this scale and zero point and
+  /// no bound cuts any off; else null.
+  mlir::Value getSameInt8(double scale, int32_t zeroPoint) const;
 
   /// The value as integers at `scale`, in `range`. Emits an error when a bias,
   /// a sum or a rescale does not fit into 32 bits.
@@ -95,6 +105,8 @@ private:
   llvm::SmallVector<double> scales;
   /// Per channel, or one for all; for a sum, empty.
   llvm::SmallVector<double> biases, bounds;
+  /// Of the two tensors of a sum.
+  llvm::SmallVector<int32_t, 2> zeroPoints;
   /// Of the real value.
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();

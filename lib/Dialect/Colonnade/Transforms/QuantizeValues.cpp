@@ -26,7 +26,8 @@ void QuantizedValues::setPending(Value value, PendingValue form) {
 
 void QuantizedValues::setInt8(Value value, QuantizedTensor tensor) {
   int8Values[value] = tensor;
-  pending[value] = PendingValue::get(tensor.value, tensor.scale, kLargestInt8);
+  pending[value] = PendingValue::get(tensor.value, tensor.scale, kLargestInt8,
+                                     tensor.zeroPoint);
 }
 
 void QuantizedValues::setReal(Value value, Value real) { reals[value] = real; }
@@ -93,10 +94,30 @@ FailureOr<Value> QuantizedValues::getIntegers(Value value, double scale,
   return createQuantized(builder, value.getLoc(), getReal(value), scale, range);
 }
 
+FailureOr<QuantizedTensor>
+QuantizedValues::getGivenInt8(Value value, const GivenIntegers &own) {
+  QuantizedTensor tensor = {Value(), own.scale, own.zeroPoint};
+  if (auto integers = pending.find(value); integers != pending.end())
+    tensor.value = integers->second.getSameInt8(own.scale, own.zeroPoint);
+  if (!tensor.value) {
+    FailureOr<Value> quantized = getIntegers(
+        value, own.scale, {-128, 127, /*isInt8=*/true, own.zeroPoint});
+    if (failed(quantized))
+      return failure();
+    tensor.value = *quantized;
+  }
+  remark(value, tensor.scale);
+  // Whoever reads the value from here on reads what the model rounded it to.
+  setInt8(value, tensor);
+  return tensor;
+}
+
 FailureOr<QuantizedTensor> QuantizedValues::getInt8(Value value) {
   auto known = int8Values.find(value);
   if (known != int8Values.end())
     return known->second;
+  if (auto own = given.find(value); own != given.end())
+    return getGivenInt8(value, own->second);
   QuantizedTensor tensor;
   auto integers = pending.find(value);
   std::optional<double> scale = integers == pending.end()
@@ -117,9 +138,21 @@ FailureOr<QuantizedTensor> QuantizedValues::getInt8(Value value) {
   return tensor;
 }
 
+FailureOr<QuantizedTensor> QuantizedValues::getSymmetricInt8(Value value) {
+  FailureOr<QuantizedTensor> tensor = getInt8(value);
+  if (failed(tensor) || tensor->zeroPoint == 0)
+    return tensor;
+  double scale = getSymmetricScale(findRange(value));
+  FailureOr<Value> symmetric = getIntegers(value, scale, ResultRange());
+  if (failed(symmetric))
+    return failure();
+  return QuantizedTensor{*symmetric, scale};
+}
+
 FailureOr<Value> QuantizedValues::getInt8(Value value, double scale) {
   auto known = int8Values.find(value);
-  if (known != int8Values.end() && known->second.scale == scale)
+  if (known != int8Values.end() && known->second.scale == scale &&
+      known->second.zeroPoint == 0)
     return known->second.value;
   return getIntegers(value, scale, ResultRange());
 }

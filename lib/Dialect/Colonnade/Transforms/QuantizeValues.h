@@ -15,6 +15,7 @@
 
 #include "Calibration.h"
 #include "QuantizePending.h"
+#include "QuantizedTypes.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace colonnade {
@@ -26,13 +27,15 @@ inline constexpr llvm::StringLiteral kQuantizeRule = "quantize";
 struct QuantizedTensor {
   mlir::Value value;
   double scale;
+  int32_t zeroPoint = 0;
 };
 
 class QuantizedValues {
 public:
   /// Creates ops with `builder`, which must outlive this.
-  QuantizedValues(mlir::OpBuilder &builder, const ActivationRanges &ranges)
-      : builder(builder), ranges(ranges) {}
+  QuantizedValues(mlir::OpBuilder &builder, const ActivationRanges &ranges,
+                  const GivenIntegersMap &given)
+      : builder(builder), ranges(ranges), given(given) {}
 
   void setPending(mlir::Value value, PendingValue form);
   void setInt8(mlir::Value value, QuantizedTensor tensor);
@@ -42,11 +45,15 @@ public:
   const PendingValue &getPending(mlir::Value value) const {
     return pending.at(value);
   }
+  bool isGiven(mlir::Value value) const { return given.contains(value); }
   bool isInt8(mlir::Value value) const { return int8Values.contains(value); }
   size_t getNumInt8() const { return int8Values.size(); }
 
-  /// The value as int8, at the scale of its range.
+  /// The value as int8: as the integers that the model gives it, or at the
+  /// scale of its range.
   mlir::FailureOr<QuantizedTensor> getInt8(mlir::Value value);
+  /// The same without a zero point, at the scale of its range if it has one.
+  mlir::FailureOr<QuantizedTensor> getSymmetricInt8(mlir::Value value);
   /// The value as int8 at `scale`.
   mlir::FailureOr<mlir::Value> getInt8(mlir::Value value, double scale);
   /// The value as integers of `bits` bits held in i32.
@@ -62,11 +69,14 @@ public:
 private:
   mlir::FailureOr<mlir::Value> getIntegers(mlir::Value value, double scale,
                                            ResultRange range);
+  mlir::FailureOr<QuantizedTensor> getGivenInt8(mlir::Value value,
+                                                const GivenIntegers &own);
   double findRange(mlir::Value value) const;
   mlir::Value quantizeConstant(mlir::Value constant, double scale);
 
   mlir::OpBuilder &builder;
   const ActivationRanges &ranges;
+  const GivenIntegersMap &given;
   llvm::DenseMap<mlir::Value, PendingValue> pending;
   llvm::DenseMap<mlir::Value, QuantizedTensor> int8Values;
   llvm::DenseMap<mlir::Value, mlir::Value> reals;

@@ -58,6 +58,7 @@ QuantizedWeights colonnade::quantizeWeights(llvm::ArrayRef<float> weights,
   QuantizedWeights result;
   result.scales = getScales(ranges, limit);
   result.bounds.assign(channels, 0.0);
+  result.sums.assign(channels, 0);
   result.values.reserve(weights.size());
   forEachRun([&](int64_t channel, llvm::ArrayRef<float> run) {
     double scale = result.scales[channel];
@@ -65,6 +66,7 @@ QuantizedWeights colonnade::quantizeWeights(llvm::ArrayRef<float> weights,
       int32_t value = quantizeSymmetric(weight, scale, limit);
       result.values.push_back(int8_t(value));
       result.bounds[channel] += kLargestData * std::abs(value);
+      result.sums[channel] += value;
       result.error.add(weight, value * scale);
     }
   });

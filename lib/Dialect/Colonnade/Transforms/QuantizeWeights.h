@@ -38,6 +38,8 @@ struct QuantizedWeights {
   /// Largest magnitude that a sum of weights times int8 data can reach, per
   /// channel.
   std::vector<double> bounds;
+  /// Sum of a channel's integers.
+  std::vector<int64_t> sums;
   QuantizationError error;
 };
 

@@ -4,15 +4,15 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Quantization is symmetric. A model's signed scale without zero point is kept
-// as it is; with a zero point, the integers bound the value (as they must: relu
-// may be nothing but the lowest integer), and the symmetric range covers the
-// bounds.
+// What a model quantizes and dequantizes again keeps its scale and zero point.
+// Its integers bound the value (as they must: relu may be nothing but the
+// lowest integer); unsigned ones are held less 128.
 //
 //===----------------------------------------------------------------------===//
 
 #include "QuantizedTypes.h"
 #include "Constants.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
@@ -177,32 +177,32 @@ Value createBound(OpBuilder &builder, Location loc, Value x, double bound) {
       .getResult(0);
 }
 
-/// What integers of `type` can stand for.
-struct RealBounds {
-  double low, high;
-  double getRange() const { return std::max(-low, high); }
-};
-
-RealBounds getBounds(quant::UniformQuantizedType type) {
-  int64_t low = type.getStorageTypeMin() - type.getZeroPoint();
-  int64_t high = type.getStorageTypeMax() - type.getZeroPoint();
-  // The odd value of two's complement; symmetric quantization has none.
-  if (low == -high - 1)
-    ++low;
-  return {double(low) * type.getScale(), double(high) * type.getScale()};
+/// The same integers held in i8: unsigned ones less 128.
+quant::UniformQuantizedType getSignedType(quant::UniformQuantizedType type) {
+  int64_t shift = type.isSigned() ? 0 : 128;
+  return quant::UniformQuantizedType::get(
+      quant::QuantizationFlags::Signed, IntegerType::get(type.getContext(), 8),
+      type.getExpressedType(), type.getScale(), type.getZeroPoint() - shift,
+      type.getStorageTypeMin() - shift, type.getStorageTypeMax() - shift);
 }
 
 } // namespace
 
-/// The value within the bounds of `type`, with its range written beside it.
+double GivenIntegers::getRange() const {
+  return scale * std::max(zeroPoint + 128, 127 - zeroPoint);
+}
+
+/// The value within the bounds of `type`, with the type written beside it.
 static Value createBounded(OpBuilder &builder, Location loc, Value source,
                            quant::UniformQuantizedType type) {
-  RealBounds bounds = getBounds(type);
-  Value bounded =
-      createBound<arith::MaximumFOp>(builder, loc, source, bounds.low);
-  bounded = createBound<arith::MinimumFOp>(builder, loc, bounded, bounds.high);
-  bounded.getDefiningOp()->setAttr(kRangeAttrName,
-                                   builder.getF64FloatAttr(bounds.getRange()));
+  double low = double(type.getStorageTypeMin() - type.getZeroPoint());
+  double high = double(type.getStorageTypeMax() - type.getZeroPoint());
+  Value bounded = createBound<arith::MaximumFOp>(builder, loc, source,
+                                                 low * type.getScale());
+  bounded = createBound<arith::MinimumFOp>(builder, loc, bounded,
+                                           high * type.getScale());
+  bounded.getDefiningOp()->setAttr(ColonnadeDialect::getQuantizedAttrName(),
+                                   TypeAttr::get(getSignedType(type)));
   return bounded;
 }
 
@@ -218,8 +218,9 @@ void foldQuantizedTypes(func::FuncOp function) {
     Value real = createDequantized(builder, stored);
     auto type = dyn_cast_if_present<quant::UniformQuantizedType>(
         getQuantizedType(cast.getInput()));
-    Value source =
-        type && !real ? getQuantizedSource(stored.getInput(), type) : Value();
+    Value source = type && !real && type.getStorageTypeIntegralWidth() == 8
+                       ? getQuantizedSource(stored.getInput(), type)
+                       : Value();
     if (source)
       real = createBounded(builder, cast.getLoc(), source, type);
     if (!real)
@@ -229,13 +230,17 @@ void foldQuantizedTypes(func::FuncOp function) {
   }
 }
 
-ActivationRanges readGivenRanges(func::FuncOp function) {
-  ActivationRanges ranges;
+GivenIntegersMap readGivenIntegers(func::FuncOp function) {
+  GivenIntegersMap given;
   function.walk([&](linalg::GenericOp op) {
-    if (auto range = op->getAttrOfType<FloatAttr>(kRangeAttrName))
-      ranges[op.getResult(0)] = range.getValueAsDouble();
+    auto attribute =
+        op->getAttrOfType<TypeAttr>(ColonnadeDialect::getQuantizedAttrName());
+    if (!attribute)
+      return;
+    auto type = cast<quant::UniformQuantizedType>(attribute.getValue());
+    given[op.getResult(0)] = {type.getScale(), int32_t(type.getZeroPoint())};
   });
-  return ranges;
+  return given;
 }
 
 } // namespace colonnade

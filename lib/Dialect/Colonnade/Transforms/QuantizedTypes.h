@@ -17,17 +17,26 @@
 
 namespace colonnade {
 
-/// Attribute of a linalg.generic: the range of its result. Not a pair of
-/// quant.qcast and dcast, which upstream folds away.
-inline constexpr llvm::StringLiteral kRangeAttrName = "quantized_range";
+/// The integers m that a model holds an activation as: it is
+/// scale * (m - zeroPoint), m in [-128, 127].
+struct GivenIntegers {
+  double scale = 1;
+  int32_t zeroPoint = 0;
+
+  /// Largest magnitude of a value that they can stand for.
+  double getRange() const;
+};
+
+using GivenIntegersMap = llvm::DenseMap<mlir::Value, GivenIntegers>;
 
 /// Replaces dequantized constants by the f32 values that they stand for, and
 /// activations that are quantized and dequantized again by their bounds, with
-/// the range of the type as an attribute.
+/// the integers' type as the attribute `colonnade.quantized`. (A pair of
+/// quant.qcast and dcast would say the same, but upstream folds it away.)
 void foldQuantizedTypes(mlir::func::FuncOp function);
 
-/// The ranges that attributes give.
-ActivationRanges readGivenRanges(mlir::func::FuncOp function);
+/// What these attributes give.
+GivenIntegersMap readGivenIntegers(mlir::func::FuncOp function);
 
 } // namespace colonnade
 

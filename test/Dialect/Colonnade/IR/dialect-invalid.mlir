@@ -50,24 +50,24 @@ func.func private @f() -> (f64 {colonnade.scale = 1.0 : f64})
 
 // -----
 
-// D3: an unknown attribute of an argument
+// D4: an unknown attribute of an argument
 // expected-error @+1 {{has an unexpected attribute 'colonnade.zero_point'}}
 func.func private @f(tensor<4xi8> {colonnade.zero_point = 1.0 : f64})
 
 // -----
 
-// D3: an unknown attribute of a result
+// D4: an unknown attribute of a result
 // expected-error @+1 {{has an unexpected attribute 'colonnade.zero_point'}}
 func.func private @f() -> (tensor<4xi8> {colonnade.zero_point = 1.0 : f64})
 
 // -----
 
-// D3: a scale on an op
+// D4: a scale on an op
 // expected-error @+1 {{has an unexpected attribute 'colonnade.scale': the colonnade dialect has only 'colonnade.scale', on function arguments and results}}
 func.func private @f() attributes {colonnade.scale = 1.0 : f64}
 
 // -----
 
-// D3: an unknown attribute of the module
+// D4: an unknown attribute of the module
 // expected-error @+1 {{has an unexpected attribute 'colonnade.version'}}
 module attributes {colonnade.version = 1 : i64} {}

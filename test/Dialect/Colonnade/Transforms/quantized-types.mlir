@@ -1,5 +1,6 @@
 // Models that come quantized (QuantizeLinear and DequantizeLinear around each
-// op) keep the scales of their activations and the values of their weights.
+// op) keep the scales and zero points of their activations and the values of
+// their weights.
 
 // RUN: colonnade-opt %s --colonnade-normalize | FileCheck %s --check-prefix=NORMAL
 // RUN: colonnade-opt %s --colonnade-normalize --colonnade-quantize="default-range=1" | FileCheck %s
@@ -14,20 +15,23 @@
 // NORMAL: [[MATMUL:%.+]] = linalg.matmul
 // NORMAL: [[LOW:%.+]] = linalg.generic {{.*}} ins([[MATMUL]] :
 // NORMAL: arith.maximumf
-// NORMAL: linalg.generic {{.*}} ins([[LOW]] : {{.*}} attrs = {quantized_range = 1.275000e+02 : f64}
+// NORMAL: linalg.generic {{.*}} ins([[LOW]] : {{.*}} attrs = {colonnade.quantized = !quant.uniform<i8:f32, 5.000000e-01:-128>}
 // NORMAL: arith.minimumf
 // NORMAL-NOT: quant.
 
-// The integers come back, and the lowest of u8, 0, is a relu. 255 * 0.5 / 127
-// is the symmetric scale that covers it.
+// The integers come back, and the lowest of u8, 0, is a relu. The 256 integers are
+// held less 128, at the model's own scale; what 128 adds to the product behind is
+// a bias, here 128 * (127 - 127).
 // CHECK-LABEL: func.func @main
 // CHECK: dense<{{\[\[}}127, -64], [1, 127]]> : tensor<2x2xi8>
 // CHECK: [[MATMUL:%.+]] = linalg.matmul
 // CHECK: linalg.generic {{.*}} ins([[MATMUL]], {{.*}} outs({{.*}} : tensor<1x2xi8>)
-// CHECK: [[LOW:%.+]] = arith.constant 0 : i32
+// CHECK: [[ZERO:%.+]] = arith.constant -128 : i32
+// CHECK: arith.addi {{.*}}, [[ZERO]]
+// CHECK: [[LOW:%.+]] = arith.constant -128 : i32
 // CHECK: arith.maxsi {{.*}}, [[LOW]]
 // CHECK-NOT: quant.
-// REMARK: remark: [Passed] quantize | {{.*}} Range=127.5, Scale=1.00394
+// REMARK: remark: [Passed] quantize | {{.*}} Range=127.5, Scale=0.5
 func.func @main(%x: tensor<1x2xf32>) -> tensor<1x1xf32> {
   %zero = arith.constant 0.0 : f32
   %scale = arith.constant dense<0.5> : tensor<f32>

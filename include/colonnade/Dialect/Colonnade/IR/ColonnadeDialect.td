@@ -36,7 +36,10 @@ def ColonnadeDialect : Dialect {
       may stand on function arguments and results: the real value that the
       integer 1 of this argument or result stands for.
     - **D2** The argument or result with a scale is no floating-point value.
-    - **D3** Every other discardable attribute of the dialect is an error.
+    - **D3** `colonnade.quantized` is an attribute of a `linalg.generic`, a
+      `!quant.uniform<i8:f32, ...>`: the integers that its result is to be held
+      as, because the model says so.
+    - **D4** Every other discardable attribute of the dialect is an error.
 
     ```mlir
     func.func @main(%x: tensor<1x1x28x28xi8> {colonnade.scale = 0.0221 : f64})
@@ -58,6 +61,9 @@ def ColonnadeDialect : Dialect {
     }
     static constexpr ::llvm::StringLiteral getScaleAttrName() {
       return "colonnade.scale";
+    }
+    static constexpr ::llvm::StringLiteral getQuantizedAttrName() {
+      return "colonnade.quantized";
     }
     void registerAttributes();
   }];

@@ -35,7 +35,7 @@ def NormalizeContractions
       merged, so that batch normalization leaves one bias;
     - constants that are dequantized (`quant.dcast`) are the f32 values they stand
       for; what a model quantizes and dequantizes again is bounded by what its
-      integers can be, with the range in an attribute `quantized_range`;
+      integers can be, with their type in the attribute `colonnade.quantized`;
     - dead code, foldable constants and duplicates are gone.
 
     Products of constants are taken in double precision and rounded once; the
@@ -161,8 +161,11 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
       math functions written as arithmetic as by --colonnade-expand-math;
     - an addition with one f32 operand is f32 (`float-additions`), as on the
       residual path of transformers;
-    - the range that a model came with (`quantized_range`) is taken instead of a
-      measured one; one with a zero point is covered by a symmetric one;
+    - an activation that the model quantizes itself (`colonnade.quantized`) is held
+      as the model's integers, with its scale and zero point: what a zero point
+      adds to a contraction is folded into the bias, padding is the zero point, and
+      the integers are rounded where the model rounds them. Products of two
+      activations take them without zero points;
     - network results are integers of `output-bits` bits held in i32.
 
     Method: B. Jacob et al., "Quantization and Training of Neural Networks for
