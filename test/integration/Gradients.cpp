@@ -13,7 +13,6 @@
 #include "ScalarFunctions.h"
 #include "colonnade/Differentiation/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
-#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -116,8 +115,6 @@ double getError(const GradientFunction &function, const Arrays &inputs,
 std::optional<GradientFunction> differentiate(ModuleOp module) {
   PassManager manager(module.getContext());
   manager.addPass(createDifferentiate());
-  // The runner takes arith ops on single elements only.
-  manager.addPass(createConvertElementwiseToLinalgPass());
   if (failed(manager.run(module))) {
     ADD_FAILURE() << "not differentiable:\n" << print(module);
     return std::nullopt;
