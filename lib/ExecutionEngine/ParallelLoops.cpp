@@ -68,6 +68,20 @@ static FailureOr<linalg::LinalgOp> collapseOnce(IRRewriter &rewriter,
   return failure();
 }
 
+/// Ops that name their dimensions in an attribute as generics: upstream's
+/// function collapses the operands and leaves the attribute.
+static FailureOr<linalg::LinalgOp> generalize(IRRewriter &rewriter,
+                                              linalg::LinalgOp op) {
+  if (!isa<linalg::TransposeOp, linalg::BroadcastOp, linalg::ReduceOp>(op))
+    return op;
+  rewriter.setInsertionPoint(op);
+  FailureOr<linalg::GenericOp> generic =
+      linalg::generalizeNamedOp(rewriter, op);
+  if (failed(generic))
+    return failure();
+  return cast<linalg::LinalgOp>(generic->getOperation());
+}
+
 void collapseLoops(ModuleOp module) {
   SmallVector<linalg::LinalgOp> ops;
   module.walk([&](linalg::LinalgOp op) {
@@ -79,7 +93,7 @@ void collapseLoops(ModuleOp module) {
   });
   IRRewriter rewriter(module.getContext());
   for (linalg::LinalgOp op : ops) {
-    FailureOr<linalg::LinalgOp> collapsed = op;
+    FailureOr<linalg::LinalgOp> collapsed = generalize(rewriter, op);
     while (succeeded(collapsed) && collapsed->getNumLoops() > 1)
       collapsed = collapseOnce(rewriter, *collapsed);
   }

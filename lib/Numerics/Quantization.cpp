@@ -1,4 +1,4 @@
-//===- Quantization.cpp - Symmetric 8-bit quantization --------------------===//
+//===- Quantization.cpp - Integers for real values ------------------------===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -35,6 +35,20 @@ int32_t colonnade::quantizeSymmetric(double value, double scale,
     return 0;
   return static_cast<int32_t>(
       std::clamp<double>(quotient, -double(limit), double(limit)));
+}
+
+double Int8Form::getRange() const {
+  return scale * std::max(zeroPoint + 128, 127 - zeroPoint);
+}
+
+int8_t colonnade::quantizeInt8(double value, Int8Form form) {
+  if (form.zeroPoint == 0)
+    return static_cast<int8_t>(quantizeSymmetric(value, form.scale));
+  double quotient = std::round(value / form.scale);
+  if (std::isnan(quotient))
+    return static_cast<int8_t>(form.zeroPoint);
+  return static_cast<int8_t>(
+      std::clamp<double>(quotient + form.zeroPoint, -128.0, 127.0));
 }
 
 llvm::Expected<Rescale> colonnade::getRescale(double factor) {

@@ -12,6 +12,7 @@
 #include "HostMemory.h"
 #include "Violations.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace colonnade;
 using namespace colonnade::sim;
@@ -27,6 +28,7 @@ public:
 private:
   bool checkMachine();
   void checkHostTensor(const HostTensor &tensor, const char *name);
+  void checkZeroPoint();
   void checkDram();
 
   const Program &program;
@@ -54,6 +56,7 @@ void PartChecker::run() {
     checkWeights(program, i, violations);
   checkHostTensor(program.input, "input");
   checkHostTensor(program.output, "output");
+  checkZeroPoint();
   if (violations.isEmpty())
     checkDram();
 }
@@ -95,6 +98,13 @@ void PartChecker::checkHostTensor(const HostTensor &tensor, const char *name) {
         "the {0} must have positive extents, elements of type i8, "
         "i32 or f32 and an address of at least 0",
         name);
+}
+
+void PartChecker::checkZeroPoint() {
+  if (!llvm::isInt<8>(program.input.zeroPoint))
+    violations.report(kWholeProgram,
+                      "the input's zero point must be in [-128, 127], got {0}",
+                      program.input.zeroPoint);
 }
 
 void PartChecker::checkDram() {

@@ -188,10 +188,10 @@ void ImageSet::getInput(int64_t index, const PixelNormalization &normalization,
 
 void ImageSet::getQuantizedInput(int64_t index,
                                  const PixelNormalization &normalization,
-                                 double scale,
+                                 Int8Form form,
                                  llvm::MutableArrayRef<int8_t> values) const {
   std::vector<float> reals(values.size());
   getInput(index, normalization, reals);
   for (auto [real, value] : llvm::zip_equal(reals, values))
-    value = static_cast<int8_t>(quantizeSymmetric(real, scale));
+    value = quantizeInt8(real, form);
 }

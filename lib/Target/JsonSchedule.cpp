@@ -35,6 +35,7 @@ static void writeHostTensor(OStream &json, StringRef name,
     writeList(json, "shape", tensor.shape);
     json.attribute("type", stringify(tensor.type));
     json.attribute("scale", tensor.scale);
+    json.attribute("zero_point", tensor.zeroPoint);
     json.attribute("address", tensor.address);
   });
 }

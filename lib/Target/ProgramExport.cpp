@@ -66,6 +66,7 @@ LogicalResult Exporter::visit(Operation *operation) {
       .Case([&](HostInputOp host) {
         visitHost(program.input, host.getAddress(), host.getTensor(),
                   host.getScale().convertToDouble(), host);
+        program.input.zeroPoint = host.getZeroPoint();
         return success();
       })
       .Case([&](HostOutputOp host) {

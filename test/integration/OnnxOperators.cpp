@@ -121,7 +121,7 @@ protected:
   /// The outputs of the quantized network for `quantized` inputs.
   static std::vector<Integers> computeIntegers(JitFunction &function,
                                                ArrayRef<Bytes> quantized);
-  std::vector<Bytes> quantizeInputs(double scale);
+  std::vector<Bytes> quantizeInputs(Int8Form form);
 
   MLIRContext context;
   std::vector<float> inputs;
@@ -150,11 +150,11 @@ OnnxOperators::computeIntegers(JitFunction &function,
   return outputs;
 }
 
-std::vector<Bytes> OnnxOperators::quantizeInputs(double scale) {
+std::vector<Bytes> OnnxOperators::quantizeInputs(Int8Form form) {
   std::vector<Bytes> quantized(kInputs);
   for (auto [index, input] : llvm::enumerate(quantized))
     for (float value : getInput(index))
-      input.push_back(static_cast<uint8_t>(quantizeSymmetric(value, scale)));
+      input.push_back(static_cast<uint8_t>(quantizeInt8(value, form)));
   return quantized;
 }
 
@@ -208,7 +208,7 @@ TEST_P(OnnxOperators, RunOnTheMachine) {
     SCOPED_TRACE(target);
     std::optional<sim::Program> program = schedule(target);
     ASSERT_TRUE(program);
-    std::vector<Bytes> quantized = quantizeInputs(program->input.scale);
+    std::vector<Bytes> quantized = quantizeInputs(program->input.getInt8Form());
     if (expected.empty())
       expected = computeIntegers(*integers, quantized);
     outputScale = program->output.scale;

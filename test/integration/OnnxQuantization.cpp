@@ -60,9 +60,6 @@ TEST_P(OnnxQuantization, ClassifiesAsWellAsFloats) {
   auto function = module->lookupSymbol<func::FuncOp>("main");
   EXPECT_EQ(getFormObjection(function), "");
 
-  double scale = cast<FloatAttr>(function.getArgAttr(
-                                     0, ColonnadeDialect::getScaleAttrName()))
-                     .getValueAsDouble();
   auto jit = llvm::cantFail(JitFunction::compile(*module, "main"));
   ImageSet images = readImages();
   NpyArray labels = llvm::cantFail(readNpy(getDataPath("labels.npy")));
@@ -71,7 +68,8 @@ TEST_P(OnnxQuantization, ClassifiesAsWellAsFloats) {
   std::vector<int32_t> logits(kClasses);
   int64_t correct = 0;
   for (int64_t index = 0; index < images.getCount(); ++index) {
-    images.getQuantizedInput(index, model.normalization, scale, input);
+    images.getQuantizedInput(index, model.normalization,
+                             getArgumentForm(function), input);
     llvm::cantFail(jit->run({input.data()}, {logits.data()}));
     correct += llvm::max_element(logits) - logits.begin() == expected[index];
   }

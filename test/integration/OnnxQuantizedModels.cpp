@@ -35,6 +35,7 @@ struct QuantizedCase {
   PixelNormalization normalization;
   /// Images of 1,000 that the float model classifies correctly.
   int64_t floatCorrect;
+  WeightScales weightScales;
 };
 
 class OnnxQuantizedModels : public testing::TestWithParam<QuantizedCase> {
@@ -45,7 +46,7 @@ protected:
     context.appendDialectRegistry(registry);
     original = llvm::cantFail(readOnnxModel(
         getDataPath("models/" + Twine(GetParam().model) + ".onnx")));
-    quantized = quantizeModel(original, measure());
+    quantized = quantizeModel(original, measure(), GetParam().weightScales);
   }
 
   OwningOpRef<ModuleOp> import(const onnx::ModelProto &model) {
@@ -123,9 +124,6 @@ TEST_P(OnnxQuantizedModels, ClassifiesAsWellAsFloats) {
   OwningOpRef<ModuleOp> module = quantize();
   ASSERT_TRUE(module);
   auto function = module->lookupSymbol<func::FuncOp>("main");
-  double scale = cast<FloatAttr>(function.getArgAttr(
-                                     0, ColonnadeDialect::getScaleAttrName()))
-                     .getValueAsDouble();
   auto jit = llvm::cantFail(JitFunction::compile(*module, "main"));
   ImageSet images = readImages();
   NpyArray labels = llvm::cantFail(readNpy(getDataPath("labels.npy")));
@@ -134,7 +132,8 @@ TEST_P(OnnxQuantizedModels, ClassifiesAsWellAsFloats) {
   std::vector<int32_t> logits(kClasses);
   int64_t correct = 0;
   for (int64_t index = 0; index < images.getCount(); ++index) {
-    images.getQuantizedInput(index, GetParam().normalization, scale, input);
+    images.getQuantizedInput(index, GetParam().normalization,
+                             getArgumentForm(function), input);
     llvm::cantFail(jit->run({input.data()}, {logits.data()}));
     correct += llvm::max_element(logits) - logits.begin() == expected[index];
   }
@@ -158,7 +157,8 @@ TEST_P(OnnxQuantizedModels, JitAndMachineComputeTheSameIntegers) {
   std::vector<int32_t> expected(kClasses);
   for (int64_t image = 0; image < kMachineImages; ++image) {
     images.getQuantizedInput(image, GetParam().normalization,
-                             simulator->getProgram().input.scale, input);
+                             simulator->getProgram().input.getInt8Form(),
+                             input);
     llvm::cantFail(jit->run({input.data()}, {expected.data()}));
     ASSERT_EQ(
         simulateImage(*simulator, images, image, GetParam().normalization),
@@ -167,21 +167,19 @@ TEST_P(OnnxQuantizedModels, JitAndMachineComputeTheSameIntegers) {
   }
 }
 
-/// The file itself, evaluated in f32 as ONNX defines it, on what the machine
-/// gets. The two round sums of other precision at every layer, so integers next
-/// to a half may fall to either side.
+/// The file itself, evaluated in f32 as ONNX defines it. The two round sums of
+/// other precision at every layer, so integers next to a half may fall to
+/// either side.
 TEST_P(OnnxQuantizedModels, IntegersFollowTheFile) {
   OwningOpRef<ModuleOp> file = import(quantized);
   auto floats = llvm::cantFail(JitFunction::compile(*file, "main"));
   OwningOpRef<ModuleOp> module = quantize();
   ASSERT_TRUE(module);
   auto function = module->lookupSymbol<func::FuncOp>("main");
-  StringRef scaleName = ColonnadeDialect::getScaleAttrName();
-  auto getScale = [&](Attribute scale) {
-    return cast<FloatAttr>(scale).getValueAsDouble();
-  };
-  double inputScale = getScale(function.getArgAttr(0, scaleName));
-  double outputScale = getScale(function.getResultAttr(0, scaleName));
+  double outputScale =
+      cast<FloatAttr>(
+          function.getResultAttr(0, ColonnadeDialect::getScaleAttrName()))
+          .getValueAsDouble();
   auto integers = llvm::cantFail(JitFunction::compile(*module, "main"));
   double step = getOutputStep(quantized);
   ImageSet images = readImages();
@@ -191,10 +189,9 @@ TEST_P(OnnxQuantizedModels, IntegersFollowTheFile) {
   int64_t equal = 0;
   double largest = 0;
   for (int64_t image = 0; image < images.getCount(); ++image) {
-    images.getQuantizedInput(image, GetParam().normalization, inputScale,
-                             input);
-    for (auto [value, integer] : llvm::zip_equal(real, input))
-      value = float(integer * inputScale);
+    images.getInput(image, GetParam().normalization, real);
+    images.getQuantizedInput(image, GetParam().normalization,
+                             getArgumentForm(function), input);
     llvm::cantFail(floats->run({real.data()}, {expected.data()}));
     llvm::cantFail(integers->run({input.data()}, {logits.data()}));
     for (auto [logit, value] : llvm::zip_equal(logits, expected)) {
@@ -213,8 +210,11 @@ TEST_P(OnnxQuantizedModels, IntegersFollowTheFile) {
 
 INSTANTIATE_TEST_SUITE_P(
     Models, OnnxQuantizedModels,
-    testing::Values(QuantizedCase{"lenet5-fashion", {0.1307, 0.3081}, 916},
-                    QuantizedCase{"resnet8-fashion", {0.286, 0.353}, 928}),
+    testing::Values(
+        QuantizedCase{
+            "lenet5-fashion", {0.1307, 0.3081}, 916, WeightScales::PerChannel},
+        QuantizedCase{
+            "resnet8-fashion", {0.286, 0.353}, 928, WeightScales::PerTensor}),
     [](const testing::TestParamInfo<QuantizedCase> &info) {
       std::string name = info.param.model;
       std::replace(name.begin(), name.end(), '-', '_');

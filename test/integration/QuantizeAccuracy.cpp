@@ -54,10 +54,10 @@ public:
   }
 
   std::vector<int32_t> runInteger(const ImageSet &images, int64_t index,
-                                  double inputScale) {
+                                  Int8Form form) {
     std::vector<int32_t> logits(kClasses);
     std::vector<int8_t> integers(jit->getInputs().front().getNumElements());
-    images.getQuantizedInput(index, normalization, inputScale, integers);
+    images.getQuantizedInput(index, normalization, form, integers);
     llvm::cantFail(jit->run({integers.data()}, {logits.data()}));
     return logits;
   }
@@ -137,12 +137,11 @@ TEST_P(QuantizeAccuracy, IntegersClassifyAsWellAsFloats) {
   ASSERT_TRUE(module);
   ASSERT_TRUE(succeeded(quantize()));
   auto function = module->lookupSymbol<func::FuncOp>("main");
-  double inputScale =
-      getScale(function.getArgAttr(0, ColonnadeDialect::getScaleAttrName()));
   Classifier classifier(*module, GetParam());
   int64_t correct = 0;
   for (int64_t index = 0; index < images.getCount(); ++index)
-    correct += getClass(classifier.runInteger(images, index, inputScale)) ==
+    correct += getClass(classifier.runInteger(images, index,
+                                              getArgumentForm(function))) ==
                getLabel(index);
   // Half a percentage point of 1,000 images.
   EXPECT_GE(correct, GetParam().floatCorrect - 5);

@@ -59,15 +59,12 @@ protected:
         JitFunction::compile(module, "main", JitOptimization::CompileTime));
     auto function = module.lookupSymbol<func::FuncOp>("main");
     StringRef name = ColonnadeDialect::getScaleAttrName();
-    auto get = [](Attribute attribute) {
-      return cast<FloatAttr>(attribute).getValueAsDouble();
-    };
-    double inputScale = get(function.getArgAttr(0, name));
-    double outputScale = get(function.getResultAttr(0, name));
+    double outputScale =
+        cast<FloatAttr>(function.getResultAttr(0, name)).getValueAsDouble();
     std::vector<std::vector<double>> results;
     for (int64_t index = 0; index < kImages; ++index) {
       std::vector<int8_t> input(images.getImageElements());
-      images.getQuantizedInput(index, {}, inputScale, input);
+      images.getQuantizedInput(index, {}, getArgumentForm(function), input);
       std::vector<int32_t> integers(elements);
       llvm::cantFail(jit->run({input.data()}, {integers.data()}));
       results.emplace_back();

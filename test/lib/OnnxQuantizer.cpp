@@ -30,8 +30,9 @@ constexpr int64_t kLeastOpset = 13;
 
 class ModelQuantizer {
 public:
-  ModelQuantizer(GraphProto &graph, const ActivationBoundsMap &bounds)
-      : graph(graph), bounds(bounds) {
+  ModelQuantizer(GraphProto &graph, const ActivationBoundsMap &bounds,
+                 WeightScales weightScales)
+      : graph(graph), bounds(bounds), weightScales(weightScales) {
     for (const TensorProto &tensor : graph.initializer())
       initializers[tensor.name()] = tensor;
   }
@@ -57,6 +58,7 @@ private:
 
   GraphProto &graph;
   const ActivationBoundsMap &bounds;
+  WeightScales weightScales;
   llvm::StringMap<TensorProto> initializers;
   llvm::StringMap<ActivationStep> steps;
   /// Readers of a key are to read the value instead.
@@ -148,6 +150,8 @@ std::vector<float> ModelQuantizer::addWeights(const std::string &name,
     float &scale = scales[getChannel(index)];
     scale = std::max(scale, std::abs(value) / 127);
   }
+  if (weightScales == WeightScales::PerTensor)
+    scales.assign(channels, *llvm::max_element(scales));
   for (float &scale : scales)
     if (scale == 0)
       scale = 1;
@@ -294,10 +298,11 @@ onnx::ModelProto exposeActivations(onnx::ModelProto model) {
 }
 
 onnx::ModelProto quantizeModel(onnx::ModelProto model,
-                               const ActivationBoundsMap &bounds) {
+                               const ActivationBoundsMap &bounds,
+                               WeightScales weightScales) {
   onnx::OperatorSetIdProto &opset = *model.mutable_opset_import(0);
   opset.set_version(std::max<int64_t>(opset.version(), kLeastOpset));
-  ModelQuantizer(*model.mutable_graph(), bounds).run();
+  ModelQuantizer(*model.mutable_graph(), bounds, weightScales).run();
   return model;
 }
 

@@ -45,11 +45,15 @@ std::vector<std::string> getActivationNames(const onnx::GraphProto &graph);
 /// getActivationNames.
 onnx::ModelProto exposeActivations(onnx::ModelProto model);
 
+/// One scale for each output channel of weights, or for all of them.
+enum class WeightScales { PerChannel, PerTensor };
+
 /// The quantized model. Conv, Gemm and Add that only a Relu reads are not
 /// quantized before it; what MaxPool, Flatten and Reshape make has the scale of
 /// what they read. Weights and biases must be f32 initializers in raw form.
 onnx::ModelProto quantizeModel(onnx::ModelProto model,
-                               const ActivationBoundsMap &bounds);
+                               const ActivationBoundsMap &bounds,
+                               WeightScales weightScales);
 
 } // namespace colonnade::test
 

@@ -149,8 +149,8 @@ static llvm::Expected<std::vector<float>> runImages(sim::Simulator &simulator,
   std::vector<uint8_t> outputBytes(outputElements * sim::getBytes(output.type));
   std::vector<float> outputs;
   for (int64_t image = 0; image < data.count; ++image) {
-    data.images->getQuantizedInput(image, data.normalization, input.scale,
-                                   inputValues);
+    data.images->getQuantizedInput(image, data.normalization,
+                                   input.getInt8Form(), inputValues);
     llvm::ArrayRef<uint8_t> inputBytes(
         reinterpret_cast<const uint8_t *>(inputValues.data()),
         inputValues.size());

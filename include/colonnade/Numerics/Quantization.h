@@ -1,4 +1,4 @@
-//===- Quantization.h - Symmetric 8-bit quantization -----------*- C++ -*-===//
+//===- Quantization.h - Integers for real values ---------------*- C++ -*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -25,6 +25,21 @@ double getSymmetricScale(double absMax, int32_t limit = 127);
 /// round-half-away-from-zero(value / scale), clamped to [-limit, limit]; 0 for
 /// NaN.
 int32_t quantizeSymmetric(double value, double scale, int32_t limit = 127);
+
+/// The int8 integers m that a tensor of real values is held as: each value is
+/// scale * (m - zeroPoint).
+struct Int8Form {
+  double scale = 1.0;
+  int32_t zeroPoint = 0;
+
+  /// Largest magnitude of a value in [-128, 127].
+  double getRange() const;
+};
+
+/// round-half-away-from-zero(value / scale) + zeroPoint, clamped to int8; forms
+/// without a zero point are symmetric, so that -128 is not used. The zero point
+/// for NaN.
+int8_t quantizeInt8(double value, Int8Form form);
 
 /// value * multiplier * 2^-shift, as a 32-bit fixed-point factor.
 struct Rescale {

@@ -14,6 +14,7 @@
 #ifndef COLONNADE_SIMULATOR_PROGRAM_H
 #define COLONNADE_SIMULATOR_PROGRAM_H
 
+#include "colonnade/Numerics/Quantization.h"
 #include "colonnade/Numerics/SignedDigits.h"
 #include "colonnade/Simulator/MachineDescription.h"
 #include "llvm/ADT/SmallVector.h"
@@ -371,9 +372,12 @@ struct Layer {
 struct HostTensor {
   std::vector<int64_t> shape;
   ScalarType type = ScalarType::I8;
-  /// Real value of the integer 1.
+  /// The real value of an integer m is scale * (m - zeroPoint).
   double scale = 1.0;
+  int32_t zeroPoint = 0;
   int64_t address = 0;
+
+  Int8Form getInt8Form() const { return {scale, zeroPoint}; }
 };
 
 struct Program {

@@ -12,6 +12,7 @@
 #ifndef COLONNADE_SUPPORT_IMAGEINPUT_H
 #define COLONNADE_SUPPORT_IMAGEINPUT_H
 
+#include "colonnade/Numerics/Quantization.h"
 #include "colonnade/Support/NpyFile.h"
 #include <array>
 
@@ -65,9 +66,9 @@ public:
   void getInput(int64_t index, const PixelNormalization &normalization,
                 llvm::MutableArrayRef<float> values) const;
 
-  /// The same as the network's int8 input: quantizeSymmetric at `scale`.
+  /// The same as the network's int8 input, by quantizeInt8.
   void getQuantizedInput(int64_t index, const PixelNormalization &normalization,
-                         double scale,
+                         Int8Form form,
                          llvm::MutableArrayRef<int8_t> values) const;
 
 private:

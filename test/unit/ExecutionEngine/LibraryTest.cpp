@@ -234,6 +234,26 @@ TEST_F(LibraryTest, SharesLoopsAmongCores) {
                    0);
 }
 
+/// Named ops whose loops collapse: their attributes name dimensions.
+TEST_F(LibraryTest, CollapsesNamedMovements) {
+  checkAgreement(R"mlir(
+func.func @main(%x: tensor<6x4x5x3xf32>) -> (tensor<4x5x3x6xf32>, tensor<2x6x4x5x3xf32>, tensor<6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %turned = tensor.empty() : tensor<4x5x3x6xf32>
+  %t = linalg.transpose ins(%x : tensor<6x4x5x3xf32>)
+    outs(%turned : tensor<4x5x3x6xf32>) permutation = [1, 2, 3, 0]
+  %more = tensor.empty() : tensor<2x6x4x5x3xf32>
+  %b = linalg.broadcast ins(%x : tensor<6x4x5x3xf32>)
+    outs(%more : tensor<2x6x4x5x3xf32>) dimensions = [0]
+  %few = tensor.empty() : tensor<6xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%few : tensor<6xf32>) -> tensor<6xf32>
+  %r = linalg.reduce { arith.addf } ins(%x : tensor<6x4x5x3xf32>)
+    outs(%init : tensor<6xf32>) dimensions = [1, 2, 3]
+  return %t, %b, %r : tensor<4x5x3x6xf32>, tensor<2x6x4x5x3xf32>, tensor<6xf32>
+})mlir",
+                 0);
+}
+
 TEST_F(LibraryTest, ExactRunnersCallNoLibrary) {
   auto function =
       compile(makeProduct({1, 4, 5}, {1, 5, 6}, {1, 4, 6}, "b, m, n, k",

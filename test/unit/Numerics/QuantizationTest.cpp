@@ -40,6 +40,17 @@ TEST(Quantization, HalvesRoundAwayFromZeroAndRangesSaturate) {
   EXPECT_EQ(quantizeSymmetric(notANumber, 1.0), 0);
 }
 
+TEST(Quantization, FormsWithAZeroPointUseAllOfInt8) {
+  EXPECT_EQ(quantizeInt8(-100.0, {0.5, 0}), -127);
+  EXPECT_EQ(quantizeInt8(-100.0, {0.5, 3}), -128);
+  EXPECT_EQ(quantizeInt8(100.0, {0.5, 3}), 127);
+  EXPECT_EQ(quantizeInt8(0.75, {0.5, -128}), -126);
+  EXPECT_EQ(quantizeInt8(0.0, {0.5, -28}), -28);
+  EXPECT_EQ(quantizeInt8(notANumber, {0.5, -28}), -28);
+  EXPECT_EQ((Int8Form{0.5, -28}).getRange(), 77.5);
+  EXPECT_EQ((Int8Form{0.5, 100}).getRange(), 114.0);
+}
+
 TEST(Quantization, MultiplesOfTheScaleAreExact) {
   RandomCases random(1);
   for (int round = 0; round < 2000; ++round) {

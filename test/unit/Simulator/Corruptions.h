@@ -26,7 +26,23 @@ struct Corruption {
   bool namesLayer = true;
 };
 
-llvm::ArrayRef<Corruption> getCorruptions();
+/// Those of weights and tiles; of addresses, copies and tokens; and of windows,
+/// bodies and nests.
+llvm::ArrayRef<Corruption> getWeightCorruptions();
+llvm::ArrayRef<Corruption> getAccessCorruptions();
+llvm::ArrayRef<Corruption> getPassCorruptions();
+/// All of them.
+std::vector<Corruption> getCorruptions();
+
+/// A random instruction with a payload of the given kind, and the payload; null
+/// where there is none.
+template <typename Kind> Kind *pick(Program &program, Random &random) {
+  std::vector<Kind *> found;
+  for (Instruction &instruction : program.instructions)
+    if (auto *payload = std::get_if<Kind>(&instruction.payload))
+      found.push_back(payload);
+  return found.empty() ? nullptr : found[random.between(0, found.size() - 1)];
+}
 
 /// The copy's longest dimension, runs included.
 int64_t &getLargestCount(DmaCopy &copy);

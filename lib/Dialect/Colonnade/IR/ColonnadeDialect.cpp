@@ -38,20 +38,34 @@ Operation *ColonnadeDialect::materializeConstant(OpBuilder &builder,
 // Discardable attributes
 //===----------------------------------------------------------------------===//
 
-/// D4.
+/// D6.
 static LogicalResult rejectAttribute(Operation *op, NamedAttribute attribute) {
   return op->emitOpError() << "has an unexpected attribute '"
                            << attribute.getName().getValue()
                            << "': the colonnade dialect has only '"
-                           << ColonnadeDialect::getScaleAttrName()
-                           << "', on function arguments and results";
+                           << ColonnadeDialect::getScaleAttrName() << "', '"
+                           << ColonnadeDialect::getParameterAttrName()
+                           << "' and '" << ColonnadeDialect::getStateAttrName()
+                           << "' on function arguments and results, '"
+                           << ColonnadeDialect::getZeroPointAttrName()
+                           << "' on function arguments and '"
+                           << ColonnadeDialect::getQuantizedAttrName()
+                           << "' on linalg.generic";
 }
 
-/// D1, D2 and D4 for the argument or result (`what`) number `index` of `type`.
+/// D5.
+static LogicalResult verifyName(Operation *op, NamedAttribute attribute,
+                                StringRef what, unsigned index) {
+  if (isa<StringAttr>(attribute.getValue()))
+    return success();
+  return op->emitOpError() << "expected '" << attribute.getName().getValue()
+                           << "' of " << what << " " << index
+                           << " to be a string, got " << attribute.getValue();
+}
+
+/// D1 and D2 for the argument or result (`what`) number `index` of `type`.
 static LogicalResult verifyScale(Operation *op, NamedAttribute attribute,
                                  StringRef what, unsigned index, Type type) {
-  if (attribute.getName() != ColonnadeDialect::getScaleAttrName())
-    return rejectAttribute(op, attribute);
   auto scale = dyn_cast<FloatAttr>(attribute.getValue());
   if (!scale || !scale.getType().isF64())
     return op->emitOpError()
@@ -71,13 +85,58 @@ static LogicalResult verifyScale(Operation *op, NamedAttribute attribute,
   return success();
 }
 
+/// D1, D2, D5 and D6 for the argument or result (`what`) number `index`.
+static LogicalResult verifyBoundaryAttribute(Operation *op,
+                                             NamedAttribute attribute,
+                                             StringRef what, unsigned index,
+                                             Type type) {
+  StringAttr name = attribute.getName();
+  if (name == ColonnadeDialect::getScaleAttrName())
+    return verifyScale(op, attribute, what, index, type);
+  if (name == ColonnadeDialect::getParameterAttrName() ||
+      name == ColonnadeDialect::getStateAttrName())
+    return verifyName(op, attribute, what, index);
+  return rejectAttribute(op, attribute);
+}
+
+Int8Form colonnade::getArgumentForm(FunctionOpInterface function,
+                                    unsigned index) {
+  Int8Form form;
+  if (auto scale = function.getArgAttrOfType<FloatAttr>(
+          index, ColonnadeDialect::getScaleAttrName()))
+    form.scale = scale.getValueAsDouble();
+  if (auto zeroPoint = function.getArgAttrOfType<IntegerAttr>(
+          index, ColonnadeDialect::getZeroPointAttrName()))
+    form.zeroPoint = int32_t(zeroPoint.getInt());
+  return form;
+}
+
+/// D3.
+static LogicalResult verifyZeroPoint(FunctionOpInterface function,
+                                     NamedAttribute attribute, unsigned index) {
+  auto zeroPoint = dyn_cast<IntegerAttr>(attribute.getValue());
+  Type element = getElementTypeOrSelf(function.getArgumentTypes()[index]);
+  bool isScaled =
+      function.getArgAttr(index, ColonnadeDialect::getScaleAttrName()) &&
+      element.isInteger(8);
+  if (isScaled && zeroPoint && zeroPoint.getType().isSignlessInteger(32) &&
+      llvm::isInt<8>(zeroPoint.getInt()))
+    return success();
+  return function->emitOpError()
+         << "expected '" << attribute.getName().getValue()
+         << "' to be an i32 attribute in [-128, 127] of an i8 argument with '"
+         << ColonnadeDialect::getScaleAttrName() << "', got "
+         << attribute.getValue() << " on argument " << index << " of type "
+         << function.getArgumentTypes()[index];
+}
+
 LogicalResult
 ColonnadeDialect::verifyOperationAttribute(Operation *op,
                                            NamedAttribute attribute) {
   if (attribute.getName() != getQuantizedAttrName() ||
       op->getName().getStringRef() != "linalg.generic")
     return rejectAttribute(op, attribute);
-  // D3.
+  // D4.
   auto typeAttr = dyn_cast<TypeAttr>(attribute.getValue());
   auto type = typeAttr
                   ? dyn_cast<quant::UniformQuantizedType>(typeAttr.getValue())
@@ -97,8 +156,10 @@ ColonnadeDialect::verifyRegionArgAttribute(Operation *op, unsigned regionIndex,
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
     return rejectAttribute(op, attribute);
-  return verifyScale(op, attribute, "argument", index,
-                     function.getArgumentTypes()[index]);
+  if (attribute.getName() == getZeroPointAttrName())
+    return verifyZeroPoint(function, attribute, index);
+  return verifyBoundaryAttribute(op, attribute, "argument", index,
+                                 function.getArgumentTypes()[index]);
 }
 
 LogicalResult ColonnadeDialect::verifyRegionResultAttribute(
@@ -107,6 +168,6 @@ LogicalResult ColonnadeDialect::verifyRegionResultAttribute(
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
     return rejectAttribute(op, attribute);
-  return verifyScale(op, attribute, "result", index,
-                     function.getResultTypes()[index]);
+  return verifyBoundaryAttribute(op, attribute, "result", index,
+                                 function.getResultTypes()[index]);
 }

@@ -118,7 +118,7 @@ FailureOr<func::FuncOp> Quantize::quantize(func::FuncOp function) {
   if (failed(applyPatternsGreedily(function, std::move(patterns))))
     return emitError(function.getLoc(),
                      "cannot decompose the function's linalg ops");
-  GivenIntegersMap given = readGivenIntegers(function);
+  Int8FormMap given = readInt8Forms(function);
   FailureOr<QuantizationPlan> plan = planQuantization(function, floatAdditions);
   if (failed(plan) || failed(applyPolicy(function, plan->layers)))
     return failure();

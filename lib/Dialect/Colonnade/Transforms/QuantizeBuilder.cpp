@@ -33,7 +33,7 @@ class QuantizedFunctionBuilder {
 public:
   QuantizedFunctionBuilder(func::FuncOp function,
                            const ActivationRanges &ranges,
-                           const GivenIntegersMap &given, int64_t outputBits)
+                           const Int8FormMap &given, int64_t outputBits)
       : function(function), outputBits(outputBits),
         builder(function.getContext()), ranges(ranges),
         values(builder, this->ranges, given) {}
@@ -114,6 +114,7 @@ QuantizedFunctionBuilder::addWeightContraction(const QuantizableLayer &layer,
   Value floatWeights = layer.op->getOperand(1);
   Value constant = createConstantLike(
       builder, floatWeights, getShape(floatWeights), std::move(weights.values));
+  keepColumnsPromise(constant, floatWeights);
   PendingValue value = PendingValue::get(
       createContraction(builder, layer.op, data.value, constant),
       getContractionChannels(layer.op)->result, scales, weights.bounds);
@@ -366,11 +367,14 @@ void QuantizedFunctionBuilder::createFunction() {
   entry->getArgument(0).setLoc(input.getLoc());
   builder.setInsertionPointToStart(entry);
 
-  double scale = getSymmetricScale(ranges.lookup(input));
+  Int8Form form = values.getInputForm(input);
   result.setArgAttr(0, ColonnadeDialect::getScaleAttrName(),
-                    builder.getF64FloatAttr(scale));
-  values.setInt8(input, {entry->getArgument(0), scale});
-  values.remark(input, scale);
+                    builder.getF64FloatAttr(form.scale));
+  if (form.zeroPoint != 0)
+    result.setArgAttr(0, ColonnadeDialect::getZeroPointAttrName(),
+                      builder.getI32IntegerAttr(form.zeroPoint));
+  values.setInt8(input, {entry->getArgument(0), form.scale, form.zeroPoint});
+  values.remark(input, form.scale);
 }
 
 LogicalResult QuantizedFunctionBuilder::createReturn() {
@@ -411,8 +415,8 @@ QuantizedFunctionBuilder::build(ArrayRef<QuantizableLayer> layers) {
 
 FailureOr<func::FuncOp>
 buildQuantizedFunction(func::FuncOp function, ArrayRef<QuantizableLayer> layers,
-                       const ActivationRanges &ranges,
-                       const GivenIntegersMap &given, int64_t outputBits) {
+                       const ActivationRanges &ranges, const Int8FormMap &given,
+                       int64_t outputBits) {
   return QuantizedFunctionBuilder(function, ranges, given, outputBits)
       .build(layers);
 }

@@ -25,8 +25,8 @@ namespace colonnade {
 mlir::FailureOr<mlir::func::FuncOp>
 buildQuantizedFunction(mlir::func::FuncOp function,
                        llvm::ArrayRef<QuantizableLayer> layers,
-                       const ActivationRanges &ranges,
-                       const GivenIntegersMap &given, int64_t outputBits);
+                       const ActivationRanges &ranges, const Int8FormMap &given,
+                       int64_t outputBits);
 
 } // namespace colonnade
 

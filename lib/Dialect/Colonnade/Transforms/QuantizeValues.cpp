@@ -94,8 +94,14 @@ FailureOr<Value> QuantizedValues::getIntegers(Value value, double scale,
   return createQuantized(builder, value.getLoc(), getReal(value), scale, range);
 }
 
-FailureOr<QuantizedTensor>
-QuantizedValues::getGivenInt8(Value value, const GivenIntegers &own) {
+Int8Form QuantizedValues::getInputForm(Value input) const {
+  auto own = given.find(input);
+  return own != given.end() ? own->second
+                            : Int8Form{getSymmetricScale(findRange(input))};
+}
+
+FailureOr<QuantizedTensor> QuantizedValues::getGivenInt8(Value value,
+                                                         const Int8Form &own) {
   QuantizedTensor tensor = {Value(), own.scale, own.zeroPoint};
   if (auto integers = pending.find(value); integers != pending.end())
     tensor.value = integers->second.getSameInt8(own.scale, own.zeroPoint);

@@ -34,7 +34,7 @@ class QuantizedValues {
 public:
   /// Creates ops with `builder`, which must outlive this.
   QuantizedValues(mlir::OpBuilder &builder, const ActivationRanges &ranges,
-                  const GivenIntegersMap &given)
+                  const Int8FormMap &given)
       : builder(builder), ranges(ranges), given(given) {}
 
   void setPending(mlir::Value value, PendingValue form);
@@ -45,6 +45,8 @@ public:
   const PendingValue &getPending(mlir::Value value) const {
     return pending.at(value);
   }
+  /// What the network's input is to arrive as.
+  Int8Form getInputForm(mlir::Value input) const;
   bool isGiven(mlir::Value value) const { return given.contains(value); }
   bool isInt8(mlir::Value value) const { return int8Values.contains(value); }
   size_t getNumInt8() const { return int8Values.size(); }
@@ -70,13 +72,13 @@ private:
   mlir::FailureOr<mlir::Value> getIntegers(mlir::Value value, double scale,
                                            ResultRange range);
   mlir::FailureOr<QuantizedTensor> getGivenInt8(mlir::Value value,
-                                                const GivenIntegers &own);
+                                                const Int8Form &own);
   double findRange(mlir::Value value) const;
   mlir::Value quantizeConstant(mlir::Value constant, double scale);
 
   mlir::OpBuilder &builder;
   const ActivationRanges &ranges;
-  const GivenIntegersMap &given;
+  const Int8FormMap &given;
   llvm::DenseMap<mlir::Value, PendingValue> pending;
   llvm::DenseMap<mlir::Value, QuantizedTensor> int8Values;
   llvm::DenseMap<mlir::Value, mlir::Value> reals;

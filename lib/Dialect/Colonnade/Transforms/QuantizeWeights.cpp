@@ -4,7 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two passes over the weights: the range of each channel, then the values.
+// Three passes over the weights: the range of each channel, its grid, then the
+// values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 using namespace colonnade;
 
@@ -26,14 +28,41 @@ double QuantizationError::getDecibels() const {
   return 10 * std::log10(signal / noise);
 }
 
-static std::vector<double> getScales(llvm::ArrayRef<double> ranges,
-                                     int32_t limit) {
-  double largest = *std::max_element(ranges.begin(), ranges.end());
-  std::vector<double> scales;
-  for (double range : ranges)
-    scales.push_back(getSymmetricScale(range > 0 ? range : largest, limit));
-  return scales;
-}
+/// How far from a multiple of the step, in steps, a weight may be: more than a
+/// few roundings to f32 make of a multiple of 127, far less than what rounding
+/// to the nearest multiple costs on average.
+static constexpr double kGridTolerance = 0x1p-14;
+
+namespace {
+/// The steps range / n that all weights of a channel are multiples of, for n up
+/// to `limit`. Those of more than half of it suffice: every other n has a
+/// multiple among them, whose finer step suits as well and serves biases
+/// better.
+class ChannelGrid {
+public:
+  ChannelGrid(double range, int32_t limit)
+      : range(range), limit(limit), divisors(limit - limit / 2) {
+    std::iota(divisors.begin(), divisors.end(), limit / 2 + 1);
+  }
+
+  void add(double weight) {
+    llvm::erase_if(divisors, [&](int32_t divisor) {
+      double steps = weight / range * divisor;
+      return !(std::fabs(steps - std::round(steps)) <= kGridTolerance);
+    });
+  }
+
+  /// The range in steps of the finest grid, or the limit without a grid.
+  int32_t getDivisor() const {
+    return divisors.empty() ? limit : divisors.back();
+  }
+
+private:
+  double range;
+  int32_t limit;
+  std::vector<int32_t> divisors;
+};
+} // namespace
 
 QuantizedWeights colonnade::quantizeWeights(llvm::ArrayRef<float> weights,
                                             llvm::ArrayRef<int64_t> shape,
@@ -55,8 +84,19 @@ QuantizedWeights colonnade::quantizeWeights(llvm::ArrayRef<float> weights,
     for (float weight : run)
       ranges[channel] = std::max(ranges[channel], std::fabs(double(weight)));
   });
+  double largest = *std::max_element(ranges.begin(), ranges.end());
+  std::vector<ChannelGrid> grids;
+  for (double &range : ranges) {
+    range = range > 0 ? range : largest;
+    grids.emplace_back(range, limit);
+  }
+  forEachRun([&](int64_t channel, llvm::ArrayRef<float> run) {
+    for (float weight : run)
+      grids[channel].add(weight);
+  });
   QuantizedWeights result;
-  result.scales = getScales(ranges, limit);
+  for (auto [range, grid] : llvm::zip_equal(ranges, grids))
+    result.scales.push_back(getSymmetricScale(range, grid.getDivisor()));
   result.bounds.assign(channels, 0.0);
   result.sums.assign(channels, 0);
   result.values.reserve(weights.size());

@@ -45,8 +45,11 @@ struct QuantizedWeights {
 
 /// Quantizes `weights`, a row-major tensor of `shape` whose dimension
 /// `channelAxis` counts the output channels, to `bits` bits, 2 to 8. A channel
-/// of zeros takes the largest scale of the others, so that its bias keeps its
-/// precision.
+/// of zeros takes the largest range of the others, so that its bias keeps its
+/// precision. Weights that are few multiples of one number already, as those of
+/// a quantized model are, keep these integers (or the most that fits of them by
+/// a common factor); others have their channel's range in as many steps as the
+/// bits allow.
 QuantizedWeights quantizeWeights(llvm::ArrayRef<float> weights,
                                  llvm::ArrayRef<int64_t> shape,
                                  unsigned channelAxis, int64_t bits = 8);

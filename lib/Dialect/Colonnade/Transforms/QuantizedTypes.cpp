@@ -188,10 +188,6 @@ quant::UniformQuantizedType getSignedType(quant::UniformQuantizedType type) {
 
 } // namespace
 
-double GivenIntegers::getRange() const {
-  return scale * std::max(zeroPoint + 128, 127 - zeroPoint);
-}
-
 /// The value within the bounds of `type`, with the type written beside it.
 static Value createBounded(OpBuilder &builder, Location loc, Value source,
                            quant::UniformQuantizedType type) {
@@ -230,8 +226,28 @@ void foldQuantizedTypes(func::FuncOp function) {
   }
 }
 
-GivenIntegersMap readGivenIntegers(func::FuncOp function) {
-  GivenIntegersMap given;
+/// The form of the values that createBounded made of `value`, if it bounds all
+/// of its uses to the same integers.
+static std::optional<Int8Form> findFormOfUses(Value value,
+                                              const Int8FormMap &given) {
+  std::optional<Int8Form> common;
+  for (Operation *user : value.getUsers()) {
+    bool isBound = isa<linalg::GenericOp>(user) && user->hasOneUse();
+    Operation *bounded = isBound ? *user->user_begin() : nullptr;
+    auto form = bounded ? given.find(bounded->getResult(0)) : given.end();
+    if (form == given.end())
+      return std::nullopt;
+    bool isSame = !common || (common->scale == form->second.scale &&
+                              common->zeroPoint == form->second.zeroPoint);
+    if (!isSame)
+      return std::nullopt;
+    common = form->second;
+  }
+  return common;
+}
+
+Int8FormMap readInt8Forms(func::FuncOp function) {
+  Int8FormMap given;
   function.walk([&](linalg::GenericOp op) {
     auto attribute =
         op->getAttrOfType<TypeAttr>(ColonnadeDialect::getQuantizedAttrName());
@@ -240,6 +256,9 @@ GivenIntegersMap readGivenIntegers(func::FuncOp function) {
     auto type = cast<quant::UniformQuantizedType>(attribute.getValue());
     given[op.getResult(0)] = {type.getScale(), int32_t(type.getZeroPoint())};
   });
+  for (Value argument : function.getArguments())
+    if (std::optional<Int8Form> form = findFormOfUses(argument, given))
+      given[argument] = *form;
   return given;
 }
 

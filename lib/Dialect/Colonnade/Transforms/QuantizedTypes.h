@@ -14,20 +14,11 @@
 #define COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_QUANTIZEDTYPES_H
 
 #include "Calibration.h"
+#include "colonnade/Numerics/Quantization.h"
 
 namespace colonnade {
 
-/// The integers m that a model holds an activation as: it is
-/// scale * (m - zeroPoint), m in [-128, 127].
-struct GivenIntegers {
-  double scale = 1;
-  int32_t zeroPoint = 0;
-
-  /// Largest magnitude of a value that they can stand for.
-  double getRange() const;
-};
-
-using GivenIntegersMap = llvm::DenseMap<mlir::Value, GivenIntegers>;
+using Int8FormMap = llvm::DenseMap<mlir::Value, Int8Form>;
 
 /// Replaces dequantized constants by the f32 values that they stand for, and
 /// activations that are quantized and dequantized again by their bounds, with
@@ -35,8 +26,9 @@ using GivenIntegersMap = llvm::DenseMap<mlir::Value, GivenIntegers>;
 /// quant.qcast and dcast would say the same, but upstream folds it away.)
 void foldQuantizedTypes(mlir::func::FuncOp function);
 
-/// What these attributes give.
-GivenIntegersMap readGivenIntegers(mlir::func::FuncOp function);
+/// What these attributes give, and the form of an argument that all its uses
+/// bound to the same integers: these are what it is best passed as.
+Int8FormMap readInt8Forms(mlir::func::FuncOp function);
 
 } // namespace colonnade
 

@@ -115,7 +115,20 @@ template <typename OpTy> static LogicalResult verifyHostTensor(OpTy op) {
   return checkMemory(op, "buffer", op.getResult(), MemorySpace::Dram);
 }
 
-LogicalResult HostInputOp::verify() { return verifyHostTensor(*this); }
+LogicalResult HostInputOp::verify() {
+  if (failed(verifyHostTensor(*this)))
+    return failure();
+  // (H2)
+  int32_t zeroPoint = getZeroPoint();
+  bool isInt8 =
+      cast<RankedTensorType>(getTensor()).getElementType().isInteger(8);
+  if (!llvm::isInt<8>(zeroPoint) || (zeroPoint != 0 && !isInt8))
+    return emitOpError() << "expected a zero point in [-128, 127], and 0 "
+                            "unless the tensor is i8, got "
+                         << zeroPoint;
+  return success();
+}
+
 LogicalResult HostOutputOp::verify() { return verifyHostTensor(*this); }
 
 static std::optional<int64_t> getCapacity(TargetAttr target,
@@ -215,8 +228,8 @@ static LogicalResult verifySource(DmaWeightsOp op) {
                             << stringifyMemorySpace(memory);
   if (!strides->getElementType().isInteger(8) ||
       strides->getPitches().size() != 3)
-    return op.emitOpError() << "expected strides of i8 with three pitches, got "
-                            << *strides;
+    return op.emitOpError()
+           << "expected strides of i8 with three pitches, got " << *strides;
   return success();
 }
 

@@ -23,7 +23,7 @@ namespace colonnade::systolic {
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h.inc"
 } // namespace colonnade::systolic
 
-/// `colonnade.scale` of the argument or result; 1.0 where there is none.
+/// `colonnade.scale` of the result; 1.0 where there is none.
 static double getScale(Attribute attr) {
   auto scale = dyn_cast_or_null<FloatAttr>(attr);
   return scale ? scale.getValueAsDouble() : 1.0;
@@ -35,11 +35,10 @@ FailureOr<ProgramOp> systolic::scheduleFunction(func::FuncOp function,
   if (failed(plan))
     return failure();
   OpBuilder builder(function);
-  double inputScale =
-      getScale(function.getArgAttr(0, ColonnadeDialect::getScaleAttrName()));
   double outputScale =
       getScale(function.getResultAttr(0, ColonnadeDialect::getScaleAttrName()));
-  return ScheduleBuilder(*plan, builder).build(inputScale, outputScale);
+  return ScheduleBuilder(*plan, builder)
+      .build(getArgumentForm(function), outputScale);
 }
 
 namespace {

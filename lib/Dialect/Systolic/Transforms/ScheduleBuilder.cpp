@@ -204,7 +204,7 @@ Value ScheduleBuilder::getPassOffset(LayerPlan &layer, const Place &place,
 // Memories and host tensors
 //===----------------------------------------------------------------------===//
 
-void ScheduleBuilder::buildHostTensors(double inputScale, double outputScale) {
+void ScheduleBuilder::buildHostTensors(Int8Form inputForm, double outputScale) {
   Type dram = BufferType::get(builder.getContext(), MemorySpace::Dram);
   Value input = plan.function.getArgument(0);
   Value output;
@@ -216,7 +216,8 @@ void ScheduleBuilder::buildHostTensors(double inputScale, double outputScale) {
   int64_t outputAddress = allocateDram(plan.tensors[output].place.bytes);
   hostInput = HostInputOp::create(
       builder, program.getLoc(), dram, builder.getI64IntegerAttr(inputAddress),
-      TypeAttr::get(input.getType()), builder.getF64FloatAttr(inputScale));
+      TypeAttr::get(input.getType()), builder.getF64FloatAttr(inputForm.scale),
+      builder.getSI32IntegerAttr(inputForm.zeroPoint));
   hostOutput = HostOutputOp::create(
       builder, program.getLoc(), dram, builder.getI64IntegerAttr(outputAddress),
       TypeAttr::get(terminator->getOperand(0).getType()),
@@ -389,7 +390,7 @@ void ScheduleBuilder::buildLayer(LayerPlan &layer) {
   recordLayer(layer);
 }
 
-FailureOr<ProgramOp> ScheduleBuilder::build(double inputScale,
+FailureOr<ProgramOp> ScheduleBuilder::build(Int8Form inputForm,
                                             double outputScale) {
   program = ProgramOp::create(builder, plan.function.getLoc(),
                               plan.function.getSymName(), plan.target,
@@ -397,7 +398,7 @@ FailureOr<ProgramOp> ScheduleBuilder::build(double inputScale,
   entry = &program.getBody().emplaceBlock();
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(entry);
-  buildHostTensors(inputScale, outputScale);
+  buildHostTensors(inputForm, outputScale);
   buildMemories();
   loadInput();
   for (LayerPlan &layer : plan.layers)

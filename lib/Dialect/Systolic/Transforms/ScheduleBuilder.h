@@ -36,7 +36,7 @@ public:
       : plan(plan), builder(builder) {}
 
   /// Builds the program before the function.
-  mlir::FailureOr<ProgramOp> build(double inputScale, double outputScale);
+  mlir::FailureOr<ProgramOp> build(Int8Form inputForm, double outputScale);
 
 private:
   /// Tokens that loops carry.
@@ -79,7 +79,7 @@ private:
     LayoutAttr layout;
   };
 
-  void buildHostTensors(double inputScale, double outputScale);
+  void buildHostTensors(Int8Form inputForm, double outputScale);
   void buildMemories();
   void loadInput();
   void storeOutput();

@@ -50,24 +50,60 @@ func.func private @f() -> (f64 {colonnade.scale = 1.0 : f64})
 
 // -----
 
-// D4: an unknown attribute of an argument
-// expected-error @+1 {{has an unexpected attribute 'colonnade.zero_point'}}
-func.func private @f(tensor<4xi8> {colonnade.zero_point = 1.0 : f64})
+// D3: a zero point that is no i32
+// expected-error @+1 {{expected 'colonnade.zero_point' to be an i32 attribute in [-128, 127] of an i8 argument with 'colonnade.scale', got 1.000000e+00 : f64 on argument 0 of type 'tensor<4xi8>'}}
+func.func private @f(tensor<4xi8> {colonnade.scale = 1.0 : f64, colonnade.zero_point = 1.0 : f64})
 
 // -----
 
-// D4: an unknown attribute of a result
-// expected-error @+1 {{has an unexpected attribute 'colonnade.zero_point'}}
-func.func private @f() -> (tensor<4xi8> {colonnade.zero_point = 1.0 : f64})
+// D3: a zero point that is no i8
+// expected-error @+1 {{got 128 : i32 on argument 0 of type 'tensor<4xi8>'}}
+func.func private @f(tensor<4xi8> {colonnade.scale = 1.0 : f64, colonnade.zero_point = 128 : i32})
 
 // -----
 
-// D4: a scale on an op
-// expected-error @+1 {{has an unexpected attribute 'colonnade.scale': the colonnade dialect has only 'colonnade.scale', on function arguments and results}}
+// D3: a zero point without a scale
+// expected-error @+1 {{got 1 : i32 on argument 1 of type 'tensor<4xi8>'}}
+func.func private @f(tensor<4xi8> {colonnade.scale = 1.0 : f64}, tensor<4xi8> {colonnade.zero_point = 1 : i32})
+
+// -----
+
+// D3: a zero point of an i32 argument
+// expected-error @+1 {{got 1 : i32 on argument 0 of type 'tensor<4xi32>'}}
+func.func private @f(tensor<4xi32> {colonnade.scale = 1.0 : f64, colonnade.zero_point = 1 : i32})
+
+// -----
+
+// D5: a name that is no string
+// expected-error @+1 {{expected 'colonnade.state' of argument 0 to be a string, got 1 : i64}}
+func.func private @f(tensor<4xf32> {colonnade.state = 1 : i64})
+
+// -----
+
+// D5: a name that is no string, on a result
+// expected-error @+1 {{expected 'colonnade.parameter' of result 0 to be a string, got unit}}
+func.func private @f() -> (tensor<4xf32> {colonnade.parameter})
+
+// -----
+
+// D6: an unknown attribute of an argument
+// expected-error @+1 {{has an unexpected attribute 'colonnade.offset'}}
+func.func private @f(tensor<4xi8> {colonnade.offset = 1.0 : f64})
+
+// -----
+
+// D6: an unknown attribute of a result
+// expected-error @+1 {{has an unexpected attribute 'colonnade.zero_point'}}
+func.func private @f() -> (tensor<4xi8> {colonnade.zero_point = 1 : i32})
+
+// -----
+
+// D6: a scale on an op
+// expected-error @+1 {{has an unexpected attribute 'colonnade.scale': the colonnade dialect has only 'colonnade.scale', 'colonnade.parameter' and 'colonnade.state' on function arguments and results, 'colonnade.zero_point' on function arguments and 'colonnade.quantized' on linalg.generic}}
 func.func private @f() attributes {colonnade.scale = 1.0 : f64}
 
 // -----
 
-// D4: an unknown attribute of the module
+// D6: an unknown attribute of the module
 // expected-error @+1 {{has an unexpected attribute 'colonnade.version'}}
 module attributes {colonnade.version = 1 : i64} {}

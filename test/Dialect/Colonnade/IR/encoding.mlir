@@ -67,9 +67,9 @@ func.func private @parts() attributes {
   terms = #colonnade.terms<axis = 2, group = 4, budget = 5, digits = naf>}
 
 // CHECK-LABEL: func.func @scale
-// CHECK-SAME: tensor<4xi8> {colonnade.scale = 2.500000e-01 : f64}
+// CHECK-SAME: tensor<4xi8> {colonnade.scale = 2.500000e-01 : f64, colonnade.zero_point = -3 : i32}
 // CHECK-SAME: -> (tensor<4xi8> {colonnade.scale = 5.000000e-01 : f64})
-func.func @scale(%x: tensor<4xi8> {colonnade.scale = 0.25 : f64})
+func.func @scale(%x: tensor<4xi8> {colonnade.scale = 0.25 : f64, colonnade.zero_point = -3 : i32})
     -> (tensor<4xi8> {colonnade.scale = 0.5 : f64}) {
   return %x : tensor<4xi8>
 }

@@ -3,12 +3,12 @@
 // CHECK: quantize-remarks.mlir:[[#@LINE+11]]:17: remark: [Passed] quantize | Category:colonnade | Function=main
 // CHECK-SAME: Op=argument, Range=1, Scale=0.00787402
 // CHECK: [[#@LINE+15]]:8: remark: [Passed] quantize | Category:colonnade | Function=main
-// CHECK-SAME: InputScale=0.00787402, LargestWeightScale=0.00787402, Op=linalg.matmul, SmallestWeightScale=0.00393701, WeightSqnr="54.9 dB", Weights=4x3
+// CHECK-SAME: InputScale=0.00787402, LargestWeightScale=0.00833333, Op=linalg.matmul, SmallestWeightScale=0.00396825, WeightSqnr="159.9 dB", Weights=4x3
 // CHECK: [[#@LINE+13]]:8: remark: [Passed] quantize | Category:colonnade | Function=main
 // CHECK-SAME: Op=linalg.matmul, Range={{[0-9.]+}}, Scale={{[0-9.e-]+}}
 // CHECK: [[#@LINE+5]]:1: remark: [Passed] quantize | Category:colonnade | Function=main
 // CHECK-SAME: Contractions=1
-// CHECK-SAME: WeightSqnr="54.9 dB"
+// CHECK-SAME: WeightSqnr="159.9 dB"
 
 // The middle channel is zero and takes the largest scale.
 func.func @main(%x: tensor<196x4xf32>) -> tensor<196x3xf32> {

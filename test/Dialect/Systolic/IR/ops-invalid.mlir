@@ -267,6 +267,22 @@ systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.
 
 // -----
 
+// H2: a zero point that is no i8.
+systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
+  // expected-error @below {{expected a zero point in [-128, 127], and 0 unless the tensor is i8, got 128}}
+  %i = systolic.host_input at 0 : tensor<1x2xi8> scale 1.0 zero_point 128 -> !systolic.buffer<dram>
+}
+
+// -----
+
+// H2: a zero point of a tensor that is no i8.
+systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
+  // expected-error @below {{expected a zero point in [-128, 127], and 0 unless the tensor is i8, got -1}}
+  %i = systolic.host_input at 0 : tensor<1x2xi32> scale 1.0 zero_point -1 -> !systolic.buffer<dram>
+}
+
+// -----
+
 // F2: beyond the memory.
 systolic.program @p target(<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>) hash "0" {
   // expected-error @below {{needs bytes [1000, 1100) of data_sram, which has 1024 bytes: 76 too few}}

@@ -13,6 +13,7 @@
 #define COLONNADE_DIALECT_COLONNADE_IR_COLONNADEDIALECT_H
 
 #include "colonnade/Numerics/BlockFloat.h"
+#include "colonnade/Numerics/Quantization.h"
 #include "colonnade/Numerics/SignedDigits.h"
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -24,5 +25,16 @@
 
 #define GET_ATTRDEF_CLASSES
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeAttributes.h.inc"
+
+namespace mlir {
+class FunctionOpInterface;
+} // namespace mlir
+
+namespace colonnade {
+/// What argument `index` of a function is held as, by `colonnade.scale` and
+/// `colonnade.zero_point`: 1.0 and 0 where there is none.
+Int8Form getArgumentForm(mlir::FunctionOpInterface function,
+                         unsigned index = 0);
+} // namespace colonnade
 
 #endif // COLONNADE_DIALECT_COLONNADE_IR_COLONNADEDIALECT_H

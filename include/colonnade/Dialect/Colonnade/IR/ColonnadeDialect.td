@@ -36,10 +36,16 @@ def ColonnadeDialect : Dialect {
       may stand on function arguments and results: the real value that the
       integer 1 of this argument or result stands for.
     - **D2** The argument or result with a scale is no floating-point value.
-    - **D3** `colonnade.quantized` is an attribute of a `linalg.generic`, a
+    - **D3** `colonnade.zero_point`, an `i32` attribute in [-128, 127], may stand
+      on `i8` function arguments that have a scale: the integer that 0.0 is held
+      as; 0 where there is none.
+    - **D4** `colonnade.quantized` is an attribute of a `linalg.generic`, a
       `!quant.uniform<i8:f32, ...>`: the integers that its result is to be held
       as, because the model says so.
-    - **D4** Every other discardable attribute of the dialect is an error.
+    - **D5** `colonnade.parameter` and `colonnade.state` are names, strings, of
+      function arguments and results: of the weights that training changes, and
+      of what a training step keeps for the next one.
+    - **D6** Every other discardable attribute of the dialect is an error.
 
     ```mlir
     func.func @main(%x: tensor<1x1x28x28xi8> {colonnade.scale = 0.0221 : f64})
@@ -62,8 +68,19 @@ def ColonnadeDialect : Dialect {
     static constexpr ::llvm::StringLiteral getScaleAttrName() {
       return "colonnade.scale";
     }
+    /// Name of the zero point attribute of function arguments.
+    static constexpr ::llvm::StringLiteral getZeroPointAttrName() {
+      return "colonnade.zero_point";
+    }
     static constexpr ::llvm::StringLiteral getQuantizedAttrName() {
       return "colonnade.quantized";
+    }
+    /// Names of the attributes of parameters and state of a training step.
+    static constexpr ::llvm::StringLiteral getParameterAttrName() {
+      return "colonnade.parameter";
+    }
+    static constexpr ::llvm::StringLiteral getStateAttrName() {
+      return "colonnade.state";
     }
     void registerAttributes();
   }];

@@ -48,23 +48,26 @@ def Systolic_ProgramOp : Systolic_Op<"program",
 
 class Systolic_HostTensorOp<string mnemonic>
     : Systolic_Op<mnemonic, [HasParent<"ProgramOp">]> {
-  let arguments = (ins I64Attr:$address, TypeAttrOf<AnyRankedTensor>:$tensor,
-                       F64Attr:$scale);
   let results = (outs Systolic_Buffer:$result);
-  let assemblyFormat = [{
-    `at` $address `:` $tensor `scale` $scale attr-dict `->` qualified(type($result))
-  }];
   let hasVerifier = 1;
 }
 
 def Systolic_HostInputOp : Systolic_HostTensorOp<"host_input"> {
   let summary = "DRAM that the host fills before the program starts";
   let description = [{
-    `scale` is the real value of the integer 1.
+    The real value of an integer m is `scale` * (m - `zero_point`).
 
     Constraints:
     - (H1) the tensor is static, i8, i32 or f32; the scale is positive and finite;
       the address is at least 0; the buffer is in DRAM.
+    - (H2) the zero point is in [-128, 127], and 0 unless the tensor is i8.
+  }];
+  let arguments = (ins I64Attr:$address, TypeAttrOf<AnyRankedTensor>:$tensor,
+                       F64Attr:$scale,
+                       DefaultValuedAttr<SI32Attr, "0">:$zero_point);
+  let assemblyFormat = [{
+    `at` $address `:` $tensor `scale` $scale (`zero_point` $zero_point^)?
+    attr-dict `->` qualified(type($result))
   }];
 }
 
@@ -75,6 +78,11 @@ def Systolic_HostOutputOp : Systolic_HostTensorOp<"host_output"> {
 
     Constraints:
     - (H1) as for `systolic.host_input`.
+  }];
+  let arguments = (ins I64Attr:$address, TypeAttrOf<AnyRankedTensor>:$tensor,
+                       F64Attr:$scale);
+  let assemblyFormat = [{
+    `at` $address `:` $tensor `scale` $scale attr-dict `->` qualified(type($result))
   }];
 }
 
