@@ -41,17 +41,21 @@ memory::desc getFreeDescriptor(const StridedShape<rank> &shape) {
 /// it.
 class Operand {
 public:
-  Operand(const memory::desc &program, const memory::desc &primitive)
-      : outside(program, getEngine(), nullptr) {
+  Operand(const memory::desc &program, const memory::desc &primitive,
+          unsigned role, LibraryScratch &scratch)
+      : outside(program, getEngine(), nullptr), role(role), scratch(scratch) {
     if (program == primitive)
       return;
-    inside = memory(primitive, getEngine());
+    inside = memory(primitive, getEngine(), nullptr);
     toInside = dnnl::reorder(outside, inside);
     toOutside = dnnl::reorder(inside, outside);
+    scratch.reserve(role, primitive.get_size());
   }
 
   void setData(const float *data) {
     outside.set_data_handle(const_cast<float *>(data));
+    if (inside)
+      inside.set_data_handle(scratch.get(role));
   }
   void load(dnnl::stream &stream) {
     if (inside)
@@ -66,6 +70,8 @@ public:
 private:
   memory outside, inside;
   dnnl::reorder toInside, toOutside;
+  unsigned role;
+  LibraryScratch &scratch;
 };
 
 /// A primitive of two operands and a result.
@@ -77,11 +83,11 @@ public:
   };
 
   DnnlKernel(dnnl::primitive primitive, const Role &left, const Role &right,
-             const Role &result, bool accumulates)
+             const Role &result, bool accumulates, LibraryScratch &scratch)
       : primitive(std::move(primitive)), stream(getEngine()),
-        left(left.program, left.primitive),
-        right(right.program, right.primitive),
-        result(result.program, result.primitive),
+        left(left.program, left.primitive, 0, scratch),
+        right(right.program, right.primitive, 1, scratch),
+        result(result.program, result.primitive, 2, scratch),
         accumulates(accumulates), arguments{
                                       {left.argument, this->left.get()},
                                       {right.argument, this->right.get()},
@@ -119,8 +125,8 @@ dnnl::primitive_attr getAttributes(bool accumulates) {
   return attributes;
 }
 
-/// Window steps and the padding behind, which is what the images are short of
-/// or, negative, leave over.
+/// Window steps and padding. That behind is what the images are short of or,
+/// negative, leave over.
 struct WindowArguments {
   explicit WindowArguments(const ConvolutionShape &shape) {
     for (int i = 0; i < 2; ++i) {
@@ -129,8 +135,8 @@ struct WindowArguments {
                       (shape.filters.extents[2 + i] - 1) * window.dilation + 1;
       strides.push_back(window.stride);
       dilations.push_back(window.dilation - 1);
-      before.push_back(0);
-      behind.push_back(reach - shape.images.extents[2 + i]);
+      before.push_back(shape.padding[i]);
+      behind.push_back(reach - shape.padding[i] - shape.images.extents[2 + i]);
     }
   }
 
@@ -160,8 +166,25 @@ std::unique_ptr<LibraryKernel> createOrNull(Create create) {
 
 } // namespace
 
+void LibraryScratch::reserve(unsigned role, size_t bytes) {
+  Part &part = parts[role];
+  if (bytes <= part.bytes)
+    return;
+  part.bytes = bytes;
+  part.memory.reset();
+}
+
+void *LibraryScratch::get(unsigned role) {
+  constexpr size_t cacheLine = 64; // aligned_alloc wants a multiple of it.
+  Part &part = parts[role];
+  if (!part.memory)
+    part.memory.reset(std::aligned_alloc(
+        cacheLine, (part.bytes + cacheLine - 1) / cacheLine * cacheLine));
+  return part.memory.get();
+}
+
 std::unique_ptr<LibraryKernel>
-colonnade::createProduct(const ProductShape &shape) {
+colonnade::createProduct(const ProductShape &shape, LibraryScratch &scratch) {
   return createOrNull([&] {
     memory::desc left = getDescriptor(shape.left),
                  right = getDescriptor(shape.right),
@@ -171,12 +194,14 @@ colonnade::createProduct(const ProductShape &shape) {
     return std::make_unique<DnnlKernel>(
         dnnl::matmul(product), DnnlKernel::Role{DNNL_ARG_SRC, left, left},
         DnnlKernel::Role{DNNL_ARG_WEIGHTS, right, right},
-        DnnlKernel::Role{DNNL_ARG_DST, result, result}, shape.accumulates);
+        DnnlKernel::Role{DNNL_ARG_DST, result, result}, shape.accumulates,
+        scratch);
   });
 }
 
 std::unique_ptr<LibraryKernel>
-colonnade::createForwardConvolution(const ConvolutionShape &shape) {
+colonnade::createForwardConvolution(const ConvolutionShape &shape,
+                                    LibraryScratch &scratch) {
   return createOrNull([&] {
     auto forward = getForward(shape, shape.accumulates);
     return std::make_unique<DnnlKernel>(
@@ -187,12 +212,37 @@ colonnade::createForwardConvolution(const ConvolutionShape &shape) {
                          forward.weights_desc()},
         DnnlKernel::Role{DNNL_ARG_DST, getDescriptor(shape.positions),
                          forward.dst_desc()},
-        shape.accumulates);
+        shape.accumulates, scratch);
   });
 }
 
 std::unique_ptr<LibraryKernel>
-colonnade::createFilterGradient(const ConvolutionShape &shape) {
+colonnade::createImageGradient(const ConvolutionShape &shape,
+                               LibraryScratch &scratch) {
+  if (shape.accumulates)
+    return nullptr;
+  return createOrNull([&] {
+    WindowArguments windows(shape);
+    dnnl::convolution_backward_data::primitive_desc backward(
+        {dnnl::algorithm::convolution_direct, getFreeDescriptor(shape.images),
+         getFreeDescriptor(shape.filters), getFreeDescriptor(shape.positions),
+         windows.strides, windows.dilations, windows.before, windows.behind},
+        getEngine(), getForward(shape, /*accumulates=*/false));
+    return std::make_unique<DnnlKernel>(
+        dnnl::convolution_backward_data(backward),
+        DnnlKernel::Role{DNNL_ARG_DIFF_DST, getDescriptor(shape.positions),
+                         backward.diff_dst_desc()},
+        DnnlKernel::Role{DNNL_ARG_WEIGHTS, getDescriptor(shape.filters),
+                         backward.weights_desc()},
+        DnnlKernel::Role{DNNL_ARG_DIFF_SRC, getDescriptor(shape.images),
+                         backward.diff_src_desc()},
+        /*accumulates=*/false, scratch);
+  });
+}
+
+std::unique_ptr<LibraryKernel>
+colonnade::createFilterGradient(const ConvolutionShape &shape,
+                                LibraryScratch &scratch) {
   if (shape.accumulates)
     return nullptr;
   return createOrNull([&] {
@@ -210,6 +260,6 @@ colonnade::createFilterGradient(const ConvolutionShape &shape) {
                          backward.diff_dst_desc()},
         DnnlKernel::Role{DNNL_ARG_DIFF_WEIGHTS, getDescriptor(shape.filters),
                          backward.diff_weights_desc()},
-        /*accumulates=*/false);
+        /*accumulates=*/false, scratch);
   });
 }

@@ -14,13 +14,36 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <vector>
 
 namespace colonnade {
 
 /// Extents and strides, in elements, of an operand's dimensions.
 template <size_t rank> struct StridedShape {
   std::array<int64_t, rank> extents, strides;
+};
+
+/// Memory for operands in the library's own layouts. Kernels that never run at
+/// the same time share it: it is as large as the largest operand of each role.
+class LibraryScratch {
+public:
+  static constexpr unsigned kNumRoles = 3;
+
+  /// Has get(role) return at least `bytes`, from the next call on.
+  void reserve(unsigned role, size_t bytes);
+  void *get(unsigned role);
+
+private:
+  struct Free {
+    void operator()(void *memory) const { std::free(memory); }
+  };
+  struct Part {
+    size_t bytes = 0;
+    std::unique_ptr<void, Free> memory;
+  };
+  std::array<Part, kNumRoles> parts;
 };
 
 class LibraryKernel {
@@ -42,21 +65,33 @@ struct WindowSteps {
 };
 
 /// Images [n, c, h, w], filters [f, c, kh, kw], positions [n, f, oh, ow].
-/// Forward, positions (+)= images * filters; backward, filters = images *
-/// positions, summed over n, oh, ow.
+/// Forward, positions (+)= images * filters; the gradients are images =
+/// positions * filters and filters = images * positions.
 struct ConvolutionShape {
   StridedShape<4> images, filters, positions;
   std::array<WindowSteps, 2> windows;
+  /// Zeros before the images' first row and column.
+  std::array<int64_t, 2> padding;
   bool accumulates;
 };
 
 /// The kernels, left and right as in the formulas; null if oneDNN has none for
-/// the shape.
-std::unique_ptr<LibraryKernel> createProduct(const ProductShape &shape);
+/// the shape. They use `scratch` when they run.
+std::unique_ptr<LibraryKernel> createProduct(const ProductShape &shape,
+                                             LibraryScratch &scratch);
 std::unique_ptr<LibraryKernel>
-createForwardConvolution(const ConvolutionShape &shape);
+createForwardConvolution(const ConvolutionShape &shape,
+                         LibraryScratch &scratch);
 std::unique_ptr<LibraryKernel>
-createFilterGradient(const ConvolutionShape &shape);
+createImageGradient(const ConvolutionShape &shape, LibraryScratch &scratch);
+std::unique_ptr<LibraryKernel>
+createFilterGradient(const ConvolutionShape &shape, LibraryScratch &scratch);
+
+/// What a compiled function calls.
+struct LibraryKernels {
+  LibraryScratch scratch;
+  std::vector<std::unique_ptr<LibraryKernel>> kernels;
+};
 
 } // namespace colonnade
 

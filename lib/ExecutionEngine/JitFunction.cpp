@@ -152,6 +152,10 @@ int64_t JitFunction::Buffer::getNumElements() const {
 
 JitFunction::~JitFunction() = default;
 
+size_t JitFunction::getNumLibraryOps() const {
+  return kernels ? kernels->kernels.size() : 0;
+}
+
 llvm::Expected<std::unique_ptr<JitFunction>>
 JitFunction::compile(ModuleOp module, StringRef name,
                      JitOptimization optimization) {

@@ -9,9 +9,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "LibraryCalls.h"
+#include "ConvolutionForms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 
@@ -27,29 +29,10 @@ void runLibraryKernel(int64_t kernel, int64_t left, int64_t right,
 
 namespace {
 
-/// One dimension of a kernel: the loop that runs over it, if one does.
-using Loop = std::optional<unsigned>;
-
 /// Several loops may run over rows (the pixels of a 1x1 convolution).
 struct ProductForm {
   Loop batch, column, inner;
   SmallVector<unsigned, 3> rows;
-};
-
-struct ConvolutionForm {
-  /// Whether the result are the filters.
-  bool isFilterGradient;
-  /// Which of the op's two inputs the images are.
-  unsigned images;
-  Loop image, channel, filter;
-  std::array<Loop, 2> positions, taps;
-  std::array<WindowSteps, 2> windows;
-};
-
-/// What an index of an operand is of the loops.
-struct Index {
-  Loop outer, inner;
-  int64_t outerStep = 0, innerStep = 0;
 };
 
 } // namespace
@@ -57,59 +40,6 @@ struct Index {
 //===----------------------------------------------------------------------===//
 // Forms
 //===----------------------------------------------------------------------===//
-
-/// acc + left * right, in any order of operands.
-static bool isMultiplyAccumulate(linalg::LinalgOp op) {
-  Block *body = op.getBlock();
-  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
-      !llvm::hasNItems(body->without_terminator(), 2))
-    return false;
-  auto sum =
-      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!sum || !sum.getType().isF32())
-    return false;
-  Value accumulator = body->getArgument(2);
-  Value term = sum.getLhs() == accumulator   ? sum.getRhs()
-               : sum.getRhs() == accumulator ? sum.getLhs()
-                                             : Value();
-  auto product = term ? term.getDefiningOp<arith::MulFOp>() : arith::MulFOp();
-  return product && product.getLhs() != product.getRhs() &&
-         isa<BlockArgument>(product.getLhs()) &&
-         isa<BlockArgument>(product.getRhs()) &&
-         product.getLhs() != accumulator && product.getRhs() != accumulator;
-}
-
-/// A loop, or the sum of two with steps; none for other forms.
-static std::optional<Index> parseIndex(AffineExpr index) {
-  Index result;
-  SmallVector<AffineExpr, 2> terms = {index};
-  if (auto sum = dyn_cast<AffineBinaryOpExpr>(index);
-      sum && sum.getKind() == AffineExprKind::Add)
-    terms = {sum.getLHS(), sum.getRHS()};
-  for (AffineExpr term : terms) {
-    int64_t step = 1;
-    auto scaled = dyn_cast<AffineBinaryOpExpr>(term);
-    if (scaled && scaled.getKind() == AffineExprKind::Mul)
-      if (auto factor = dyn_cast<AffineConstantExpr>(scaled.getRHS())) {
-        step = factor.getValue();
-        term = scaled.getLHS();
-      }
-    auto loop = dyn_cast<AffineDimExpr>(term);
-    if (!loop || step < 1)
-      return std::nullopt;
-    (result.outer ? result.inner : result.outer) = loop.getPosition();
-    (result.inner ? result.innerStep : result.outerStep) = step;
-  }
-  return result;
-}
-
-/// Loops by which of the three operands they index: bit i for operand i.
-static unsigned getReaders(linalg::LinalgOp op, unsigned loop) {
-  unsigned readers = 0;
-  for (auto [i, map] : llvm::enumerate(op.getIndexingMapsArray()))
-    readers |= unsigned(map.isFunctionOfDim(loop)) << i;
-  return readers;
-}
 
 static std::optional<ProductForm> getProductForm(linalg::LinalgOp op) {
   if (llvm::any_of(op.getIndexingMapsArray(),
@@ -141,111 +71,8 @@ static std::optional<ProductForm> getProductForm(linalg::LinalgOp op) {
   return form;
 }
 
-/// The operand with two indices that are sums, which the images are.
-static std::optional<unsigned> findImages(linalg::LinalgOp op) {
-  std::optional<unsigned> images;
-  for (auto [i, map] : llvm::enumerate(op.getIndexingMapsArray())) {
-    if (map.isProjectedPermutation())
-      continue;
-    if (images || i == 2 || map.getNumResults() != 4)
-      return std::nullopt;
-    images = i;
-  }
-  return images;
-}
-
-/// Puts the two windows of the images, in the order of their dimensions, and
-/// the loops of each dimension into the form.
-static bool parseImages(linalg::LinalgOp op, ConvolutionForm &form) {
-  unsigned windows = 0;
-  unsigned other = 1 - form.images;
-  for (AffineExpr expression :
-       op.getIndexingMapsArray()[form.images].getResults()) {
-    std::optional<Index> index = parseIndex(expression);
-    if (!index)
-      return false;
-    if (!index->inner) {
-      if (index->outerStep != 1)
-        return false;
-      bool inOther = getReaders(op, *index->outer) & (1u << other);
-      bool inResult = getReaders(op, *index->outer) & 0b100;
-      if (inOther == inResult)
-        return false;
-      // Of the gradient, images and positions share the image's number, images
-      // and filters the channel.
-      Loop &dimension =
-          inResult != form.isFilterGradient ? form.image : form.channel;
-      if (dimension)
-        return false;
-      dimension = index->outer;
-      continue;
-    }
-    if (windows == 2)
-      return false;
-    bool outerInResult = getReaders(op, *index->outer) & 0b100;
-    if (outerInResult == form.isFilterGradient) {
-      std::swap(index->outer, index->inner);
-      std::swap(index->outerStep, index->innerStep);
-    }
-    form.positions[windows] = index->outer;
-    form.taps[windows] = index->inner;
-    form.windows[windows++] = {index->outerStep, index->innerStep};
-  }
-  return windows == 2 && form.image && form.channel;
-}
-
-/// A gradient by filters is a convolution too, of the images with the positions
-/// as its filters. The library is fast where filters are the smaller ones.
-static bool hasSmallFilters(linalg::LinalgOp op, const ConvolutionForm &form) {
-  SmallVector<int64_t> extents = op.getStaticLoopRanges();
-  auto count = [&](ArrayRef<Loop> loops) {
-    return extents[*loops[0]] * extents[*loops[1]];
-  };
-  return count(form.taps) <= count(form.positions);
-}
-
-/// Whether an operand is indexed by just these loops.
-static bool isIndexedBy(AffineMap map, ArrayRef<Loop> loops) {
-  if (!map.isProjectedPermutation() || map.getNumResults() != loops.size())
-    return false;
-  return llvm::all_of(loops,
-                      [&](Loop loop) { return map.isFunctionOfDim(*loop); });
-}
-
-static std::optional<ConvolutionForm> getConvolutionForm(linalg::LinalgOp op) {
-  std::optional<unsigned> images = findImages(op);
-  if (!images || op.getNumLoops() != 7)
-    return std::nullopt;
-  unsigned other = 1 - *images;
-  ConvolutionForm form;
-  form.images = *images;
-  // The filter's loop is the one that the images do not have.
-  for (unsigned loop = 0; loop < 7; ++loop)
-    if (!(getReaders(op, loop) & (1u << *images)))
-      form.filter = loop;
-  if (!form.filter)
-    return std::nullopt;
-  AffineMap otherMap = op.getIndexingMapsArray()[other];
-  AffineMap resultMap = op.getIndexingMapsArray()[2];
-  for (bool isFilterGradient : {false, true}) {
-    form.isFilterGradient = isFilterGradient;
-    form.image = form.channel = std::nullopt;
-    if (!parseImages(op, form) || !hasSmallFilters(op, form))
-      continue;
-    AffineMap positions = isFilterGradient ? otherMap : resultMap;
-    AffineMap filters = isFilterGradient ? resultMap : otherMap;
-    if (isIndexedBy(positions, {form.image, form.filter, form.positions[0],
-                                form.positions[1]}) &&
-        isIndexedBy(filters,
-                    {form.filter, form.channel, form.taps[0], form.taps[1]}))
-      return form;
-  }
-  return std::nullopt;
-}
-
-bool hasLibraryForm(linalg::LinalgOp op) {
-  return isMultiplyAccumulate(op) &&
-         (getProductForm(op) || getConvolutionForm(op));
+bool hasProductForm(linalg::LinalgOp op) {
+  return isMultiplyAccumulate(op) && getProductForm(op);
 }
 
 //===----------------------------------------------------------------------===//
@@ -325,7 +152,7 @@ getRows(linalg::LinalgOp op, ArrayRef<unsigned> loops) {
 
 static std::unique_ptr<LibraryKernel>
 createProductKernel(linalg::LinalgOp op, const ProductForm &form,
-                    bool accumulates) {
+                    bool accumulates, LibraryScratch &scratch) {
   auto left = getStridedShape<3>(op, 0, {form.batch, Loop(), form.inner});
   auto right = getStridedShape<3>(op, 1, {form.batch, form.inner, form.column});
   auto result = getStridedShape<3>(op, 2, {form.batch, Loop(), form.column});
@@ -344,30 +171,51 @@ createProductKernel(linalg::LinalgOp op, const ProductForm &form,
     operand->extents[1] = shape.extents[1];
     operand->strides[1] = shape.strides[1];
   }
-  return createProduct({*left, *right, *result, accumulates});
+  return createProduct({*left, *right, *result, accumulates}, scratch);
 }
 
-static std::unique_ptr<LibraryKernel>
-createConvolutionKernel(linalg::LinalgOp op, const ConvolutionForm &form,
-                        bool accumulates) {
-  unsigned other = 1 - form.images;
-  unsigned filterOperand = form.isFilterGradient ? 2 : other;
-  unsigned positionOperand = form.isFilterGradient ? other : 2;
-  auto images = getStridedShape<4>(
-      op, form.images,
-      {form.image, form.channel, form.positions[0], form.positions[1]});
-  auto filters = getStridedShape<4>(
-      op, filterOperand,
-      {form.filter, form.channel, form.taps[0], form.taps[1]});
-  auto positions = getStridedShape<4>(
-      op, positionOperand,
-      {form.image, form.filter, form.positions[0], form.positions[1]});
+/// Extents and, of a buffer, strides of an operand; tensors are taken to be
+/// dense.
+static std::optional<StridedShape<4>> getStridedShape(Value operand,
+                                                      ArrayRef<int64_t> dims) {
+  auto type = cast<ShapedType>(operand.getType());
+  SmallVector<int64_t> strides = computeStrides(type.getShape());
+  int64_t offset = 0;
+  if (auto buffer = dyn_cast<MemRefType>(type))
+    if (failed(buffer.getStridesAndOffset(strides, offset)) ||
+        ShapedType::isDynamic(offset) ||
+        llvm::any_of(strides, ShapedType::isDynamic))
+      return std::nullopt;
+  StridedShape<4> shape;
+  for (auto [i, dim] : llvm::enumerate(dims)) {
+    shape.extents[i] = type.getDimSize(dim);
+    shape.strides[i] = strides[dim];
+  }
+  return shape;
+}
+
+std::unique_ptr<LibraryKernel>
+createConvolutionKernel(library::ConvolutionOp op, LibraryScratch &scratch) {
+  auto images = getStridedShape(op.getImages(), op.getImageDims());
+  auto filters = getStridedShape(op.getFilters(), op.getFilterDims());
+  auto positions = getStridedShape(op.getPositions(), op.getPositionDims());
   if (!images || !filters || !positions)
     return nullptr;
-  ConvolutionShape shape{*images, *filters, *positions, form.windows,
-                         accumulates};
-  return form.isFilterGradient ? createFilterGradient(shape)
-                               : createForwardConvolution(shape);
+  ConvolutionShape shape{*images, *filters, *positions,
+                         {},      {},       op.getAccumulates()};
+  for (unsigned i : {0, 1}) {
+    shape.windows[i] = {op.getStrides()[i], op.getDilations()[i]};
+    shape.padding[i] = op.getPadding()[i];
+  }
+  switch (op.getKind()) {
+  case library::ConvolutionKind::Forward:
+    return createForwardConvolution(shape, scratch);
+  case library::ConvolutionKind::ImageGradient:
+    return createImageGradient(shape, scratch);
+  case library::ConvolutionKind::FilterGradient:
+    return createFilterGradient(shape, scratch);
+  }
+  llvm_unreachable("not a kind");
 }
 
 //===----------------------------------------------------------------------===//
@@ -418,43 +266,61 @@ static func::FuncOp declareRunKernel(ModuleOp module) {
   return function;
 }
 
-/// The kernel of an op; `swaps` tells whether its operands are the op's in the
-/// other order.
-static std::unique_ptr<LibraryKernel>
-createKernel(linalg::LinalgOp op, bool accumulates, bool &swaps) {
-  swaps = false;
-  if (std::optional<ProductForm> form = getProductForm(op))
-    return createProductKernel(op, *form, accumulates);
-  std::optional<ConvolutionForm> form = getConvolutionForm(op);
-  swaps = form->images == 1;
-  return createConvolutionKernel(op, *form, accumulates);
+/// Calls a kernel instead of the op.
+static void replaceByCall(Operation *op, ValueRange operands,
+                          std::unique_ptr<LibraryKernel> kernel,
+                          LibraryKernels &kernels) {
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  SmallVector<Value> arguments = {arith::ConstantOp::create(
+      builder, loc,
+      builder.getI64IntegerAttr(reinterpret_cast<int64_t>(kernel.get())))};
+  for (Value operand : operands)
+    arguments.push_back(createAddress(builder, loc, operand));
+  func::CallOp::create(builder, loc,
+                       declareRunKernel(op->getParentOfType<ModuleOp>()),
+                       arguments);
+  kernels.kernels.push_back(std::move(kernel));
+  op->erase();
 }
 
-void callLibrary(ModuleOp module, LibraryKernels &kernels) {
-  SmallVector<linalg::LinalgOp> ops;
-  module.walk([&](linalg::LinalgOp op) {
-    if (hasLibraryForm(op))
-      ops.push_back(op);
+static void callProduct(linalg::LinalgOp op, LibraryKernels &kernels) {
+  linalg::FillOp fill = findZeroFill(op);
+  auto kernel = createProductKernel(op, *getProductForm(op),
+                                    /*accumulates=*/!fill, kernels.scratch);
+  if (!kernel)
+    return;
+  replaceByCall(op, op->getOperands(), std::move(kernel), kernels);
+  if (fill)
+    fill.erase();
+}
+
+static LogicalResult callConvolution(library::ConvolutionOp op,
+                                     LibraryKernels &kernels) {
+  auto kernel = createConvolutionKernel(op, kernels.scratch);
+  if (!kernel)
+    return op.emitError("oneDNN has no kernel for buffers of types ")
+           << op.getOperandTypes() << ", though it has one for dense buffers";
+  replaceByCall(op, op->getOperands(), std::move(kernel), kernels);
+  return success();
+}
+
+LogicalResult callLibrary(ModuleOp module, LibraryKernels &kernels) {
+  SmallVector<linalg::LinalgOp> products;
+  SmallVector<library::ConvolutionOp> convolutions;
+  module.walk([&](Operation *op) {
+    if (auto convolution = dyn_cast<library::ConvolutionOp>(op))
+      convolutions.push_back(convolution);
+    else if (auto product = dyn_cast<linalg::LinalgOp>(op);
+             product && hasProductForm(product))
+      products.push_back(product);
   });
-  for (linalg::LinalgOp op : ops) {
-    linalg::FillOp fill = findZeroFill(op);
-    bool swaps = false;
-    auto kernel = createKernel(op, /*accumulates=*/!fill, swaps);
-    if (!kernel)
-      continue;
-    OpBuilder builder(op);
-    Location loc = op->getLoc();
-    SmallVector<Value> arguments = {arith::ConstantOp::create(
-        builder, loc,
-        builder.getI64IntegerAttr(reinterpret_cast<int64_t>(kernel.get())))};
-    for (unsigned operand : {swaps ? 1u : 0u, swaps ? 0u : 1u, 2u})
-      arguments.push_back(createAddress(builder, loc, op->getOperand(operand)));
-    func::CallOp::create(builder, loc, declareRunKernel(module), arguments);
-    kernels.push_back(std::move(kernel));
-    if (fill)
-      fill.erase();
-    op.erase();
-  }
+  for (linalg::LinalgOp op : products)
+    callProduct(op, kernels);
+  for (library::ConvolutionOp op : convolutions)
+    if (failed(callConvolution(op, kernels)))
+      return failure();
+  return success();
 }
 
 } // namespace colonnade

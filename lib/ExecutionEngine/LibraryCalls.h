@@ -13,13 +13,10 @@
 #define COLONNADE_LIB_EXECUTIONENGINE_LIBRARYCALLS_H
 
 #include "DnnlKernels.h"
+#include "LibraryOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include <vector>
 
 namespace colonnade {
-
-/// Kernels by number, as the compiled code calls them.
-using LibraryKernels = std::vector<std::unique_ptr<LibraryKernel>>;
 
 /// Name of the function that compiled code calls: void(kernel, left, right,
 /// result), a LibraryKernel and three addresses, each as i64.
@@ -30,13 +27,17 @@ void runLibraryKernel(int64_t kernel, int64_t left, int64_t right,
 
 /// Whether the op, on tensors or buffers, is of a form that the library may
 /// have a kernel for: an f32 multiply-accumulate of two operands whose loops
-/// are those of a (batched) matrix product, a two-dimensional convolution, or
-/// its gradient by the filters.
-bool hasLibraryForm(mlir::linalg::LinalgOp op);
+/// are those of a (batched) matrix product.
+bool hasProductForm(mlir::linalg::LinalgOp op);
 
-/// Replaces ops on buffers by calls, where there is a kernel; a fill with zeros
-/// just before goes with its op.
-void callLibrary(mlir::ModuleOp module, LibraryKernels &kernels);
+/// The kernel of a convolution; null if the library has none. Tensors are taken
+/// to be dense.
+std::unique_ptr<LibraryKernel>
+createConvolutionKernel(library::ConvolutionOp op, LibraryScratch &scratch);
+
+/// Replaces products, where there is a kernel, and convolutions on buffers by
+/// calls; a fill with zeros just before a product goes with it.
+mlir::LogicalResult callLibrary(mlir::ModuleOp module, LibraryKernels &kernels);
 
 } // namespace colonnade
 

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LowerToLLVM.h"
+#include "ConvolutionForms.h"
 #include "ParallelLoops.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/Passes.h"
@@ -65,6 +66,7 @@ void registerExecutableDialects(DialectRegistry &registry) {
   cf::registerBufferDeallocationOpInterfaceExternalModels(registry);
   linalg::registerBufferizableOpInterfaceExternalModels(registry);
   scf::registerBufferDeallocationOpInterfaceExternalModels(registry);
+  registerLibraryDialect(registry);
   scf::registerBufferizableOpInterfaceExternalModels(registry);
   tensor::registerBufferizableOpInterfaceExternalModels(registry);
   registerBuiltinDialectTranslation(registry);
@@ -231,9 +233,10 @@ static LogicalResult prepareLoops(ModuleOp module, bool usesLibrary) {
     return failure();
   if (!usesLibrary)
     return orderReductions(module);
+  raiseConvolutions(module);
   if (failed(fuseElementwise(module)))
     return failure();
-  if (failed(reassociateReductions(module, hasLibraryForm)))
+  if (failed(reassociateReductions(module, hasProductForm)))
     return failure();
   separateFills(module);
   return success();
@@ -249,8 +252,8 @@ static LogicalResult lowerStructuredOps(ModuleOp module,
         bufferization::createOptimizeAllocationLivenessPass());
   if (failed(bufferize.run(module)))
     return failure();
-  if (kernels)
-    callLibrary(module, *kernels);
+  if (kernels && failed(callLibrary(module, *kernels)))
+    return failure();
   generalizeCopies(module);
   if (kernels)
     collapseLoops(module);

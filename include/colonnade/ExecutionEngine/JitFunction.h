@@ -26,7 +26,7 @@ class ExecutionEngine;
 
 namespace colonnade {
 
-class LibraryKernel;
+struct LibraryKernels;
 
 /// What compilation spends its time on. Results do not depend on it, but for
 /// Library: products and convolutions of f32 run in oneDNN, elementwise ops are
@@ -67,7 +67,7 @@ public:
   llvm::ArrayRef<Buffer> getOutputs() const { return outputs; }
 
   /// How many ops run in oneDNN; none if not compiled with Library.
-  size_t getNumLibraryOps() const { return kernels ? kernels->size() : 0; }
+  size_t getNumLibraryOps() const;
 
   /// Runs the function: one pointer per argument and result, in order, to
   /// buffers as getInputs() and getOutputs() describe them. Inputs are only
@@ -85,7 +85,7 @@ private:
   std::vector<Buffer> inputs, constants, outputs;
   std::vector<std::unique_ptr<char[]>> constantBytes;
   /// What the compiled code calls; null without Library.
-  std::unique_ptr<std::vector<std::unique_ptr<LibraryKernel>>> kernels;
+  std::unique_ptr<LibraryKernels> kernels;
   std::unique_ptr<mlir::ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;
 };

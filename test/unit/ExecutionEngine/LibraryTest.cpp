@@ -167,6 +167,86 @@ TEST_F(LibraryTest, FindsGradientsByFilters) {
   }
 }
 
+/// The gradient of a convolution by its images, as differentiation writes it:
+/// filters read backward over a cotangent that is spread by the stride within
+/// zeros, and a slice of the result that leaves out what was padding.
+std::string makeImageGradient(const Convolution &c, int64_t padding) {
+  int64_t reach = (c.kernel - 1) * c.dilation;
+  int64_t padded = (c.out - 1) * c.stride + reach + 1;
+  int64_t spread = padded + reach, extent = padded - 2 * padding;
+  Shape cotangent = {c.images, c.filters, c.out, c.out},
+        filters = {c.filters, c.channels, c.kernel, c.kernel},
+        whole = {c.images, c.filters, spread, spread},
+        gradient = {c.images, c.channels, padded, padded},
+        result = {c.images, c.channels, extent, extent};
+  std::string source = llvm::formatv(
+      R"mlir(
+#turned = affine_map<(f, c, i, j) -> (f, c, {0} - i, {0} - j)>
+#same = affine_map<(f, c, i, j) -> (f, c, i, j)>
+func.func @main(%y: {1}, %w: {2}) -> {5} {{
+  %zero = arith.constant 0.0 : f32
+  %filters = tensor.empty() : {2}
+  %turned = linalg.generic {{indexing_maps = [#turned, #same],
+    iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+    ins(%w : {2}) outs(%filters : {2}) {{
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> {2}
+  %whole = tensor.empty() : {3}
+  %zeros = linalg.fill ins(%zero : f32) outs(%whole : {3}) -> {3}
+  %empty = tensor.empty() : {4}
+  %init = linalg.fill ins(%zero : f32) outs(%empty : {4}) -> {4}
+)mlir",
+      c.kernel - 1, print(cotangent), print(filters), print(whole),
+      print(gradient), print(result));
+  source += llvm::formatv(
+      R"mlir(
+  %spread = tensor.insert_slice %y into %zeros[0, 0, {0}, {0}]
+    [{1}, {2}, {3}, {3}] [1, 1, {4}, {4}] : {5} into {6}
+  %sum = linalg.generic {{indexing_maps = [
+      affine_map<(n, c, y, x, f, i, j) -> (f, c, i, j)>,
+      affine_map<(n, c, y, x, f, i, j) -> (n, f, y + i * {7}, x + j * {7})>,
+      affine_map<(n, c, y, x, f, i, j) -> (n, c, y, x)>],
+    iterator_types = ["parallel", "parallel", "parallel", "parallel",
+                      "reduction", "reduction", "reduction"]}
+)mlir",
+      reach, c.images, c.filters, c.out, c.stride, print(cotangent),
+      print(whole), c.dilation);
+  return source + llvm::formatv(R"mlir(
+    ins(%turned, %spread : {0}, {1}) outs(%init : {2}) {{
+  ^bb0(%a: f32, %b: f32, %acc: f32):
+    %p = arith.mulf %b, %a : f32
+    %s = arith.addf %acc, %p : f32
+    linalg.yield %s : f32
+  } -> {2}
+  %part = tensor.extract_slice %sum[0, 0, {3}, {3}] [{4}, {5}, {6}, {6}]
+    [1, 1, 1, 1] : {2} to {7}
+  return %part : {7}
+})mlir",
+                                print(filters), print(whole), print(gradient),
+                                padding, c.images, c.channels, extent,
+                                print(result))
+                      .str();
+}
+
+TEST_F(LibraryTest, FindsGradientsByImages) {
+  Generator generator(5);
+  for (int i = 0; i < 10; ++i) {
+    Convolution c(generator);
+    checkAgreement(makeImageGradient(c, i % 3), 1);
+  }
+}
+
+/// Without taps to turn, only the spreading by the stride tells it.
+TEST_F(LibraryTest, FindsGradientsByImagesOfPointwiseConvolutions) {
+  Generator generator(6);
+  for (int i = 0; i < 4; ++i) {
+    Convolution c(generator);
+    c.kernel = 1;
+    checkAgreement(makeImageGradient(c, 0), 1);
+  }
+}
+
 TEST_F(LibraryTest, PadsAndConvolves) {
   checkAgreement(R"mlir(
 func.func @main(%x: tensor<4x8x12x12xf32>, %w: tensor<8x8x3x3xf32>)
