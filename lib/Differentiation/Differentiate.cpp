@@ -26,8 +26,9 @@ namespace {
 
 class ReverseMode {
 public:
-  ReverseMode(OpBuilder &builder, ValueRange outputs, ValueRange inputs)
-      : builder(builder), outputs(outputs),
+  ReverseMode(OpBuilder &builder, ValueRange outputs, ValueRange inputs,
+              GradientRule rule)
+      : builder(builder), outputs(outputs), rule(rule),
         active(inputs.begin(), inputs.end()) {}
 
   LogicalResult run(ValueRange outputCotangents);
@@ -46,6 +47,7 @@ private:
 
   OpBuilder &builder;
   ValueRange outputs;
+  GradientRule rule;
   /// Values that depend on an input and can have a cotangent.
   DenseSet<Value> active;
   DenseMap<Value, Value> cotangents;
@@ -149,7 +151,7 @@ ReverseMode::createOperandCotangents(DifferentiableOpInterface op,
             << "on the way " << getPath(op, outputs, cotangents);
         return failure();
       });
-  return op.createOperandCotangents(builder, resultCotangents, needed);
+  return rule(op, builder, resultCotangents, needed);
 }
 
 LogicalResult ReverseMode::visit(Operation *op) {
@@ -205,20 +207,29 @@ LogicalResult ReverseMode::run(ValueRange outputCotangents) {
 }
 
 FailureOr<SmallVector<Value>>
+colonnade::createOwnCotangents(DifferentiableOpInterface op, OpBuilder &builder,
+                               ValueRange cotangents, ArrayRef<bool> needed) {
+  return op.createOperandCotangents(builder, cotangents, needed);
+}
+
+FailureOr<SmallVector<Value>>
 colonnade::createCotangents(OpBuilder &builder, ValueRange outputs,
-                            ValueRange outputCotangents, ValueRange inputs) {
-  ReverseMode reverse(builder, outputs, inputs);
+                            ValueRange outputCotangents, ValueRange inputs,
+                            GradientRule rule) {
+  ReverseMode reverse(builder, outputs, inputs, rule);
   if (failed(reverse.run(outputCotangents)))
     return failure();
   return llvm::map_to_vector(
       inputs, [&](Value input) { return reverse.getCotangent(input); });
 }
 
-FailureOr<SmallVector<Value>>
-colonnade::differentiate(OpBuilder &builder, Value loss, ValueRange inputs) {
+FailureOr<SmallVector<Value>> colonnade::differentiate(OpBuilder &builder,
+                                                       Value loss,
+                                                       ValueRange inputs,
+                                                       GradientRule rule) {
   Value one = createSplat(builder, loss.getLoc(),
                           cast<RankedTensorType>(loss.getType()), 1);
-  auto gradients = createCotangents(builder, loss, one, inputs);
+  auto gradients = createCotangents(builder, loss, one, inputs, rule);
   if (failed(gradients))
     return failure();
   for (auto [gradient, input] : llvm::zip_equal(*gradients, inputs))

@@ -70,4 +70,5 @@ void colonnade::registerGradients(DialectRegistry &registry) {
   registerMathGradients(registry);
   registerTensorGradients(registry);
   registerLinalgGradients(registry);
+  registerPromiseGradients(registry);
 }

@@ -12,6 +12,7 @@
 
 #include "StructuredGradient.h"
 #include "TensorBuilders.h"
+#include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "colonnade/Differentiation/Differentiate.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -347,6 +348,8 @@ FailureOr<Value> StructuredGradient::create(OpOperand &operand) {
            << op->getName() << "' by operand " << operand.getOperandNumber()
            << ", a scalar of type " << operand.get().getType()
            << ": make it a tensor of rank 0";
+  // Promises are about values, not about derivatives.
+  type = dropEncoding(type);
   if (op.isDpsInit(&operand)) {
     unsigned result = operand.getOperandNumber() - op.getNumDpsInputs();
     if (results[result].combination != TermCombination::Single)

@@ -100,8 +100,8 @@ llvm::Error BlockNoise::check() const {
 llvm::ArrayRef<NamedBlockFormat> colonnade::getNamedBlockFormats() {
   // MSFP-12: sign and 3 bits; MX: 8-bit elements, the sign among them.
   static constexpr NamedBlockFormat formats[] = {
-      {"fast-2", {16, 8, 2}}, {"fast-4", {16, 8, 4}}, {"m3", {16, 8, 3}},
-      {"m8", {16, 8, 8}},     {"msfp12", {16, 8, 3}}, {"mx", {32, 8, 7}}};
+      {"m2", {16, 8, 2}}, {"m3", {16, 8, 3}},     {"m4", {16, 8, 4}},
+      {"m8", {16, 8, 8}}, {"msfp12", {16, 8, 3}}, {"mx", {32, 8, 7}}};
   return formats;
 }
 

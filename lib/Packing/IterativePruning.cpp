@@ -73,14 +73,12 @@ PruningLoss colonnade::pruneMagnitudes(llvm::MutableArrayRef<float> weights,
   return loss;
 }
 
-ColumnGroups colonnade::pruneAndCombine(llvm::MutableArrayRef<float> matrix,
-                                        int64_t rows, int64_t columns,
-                                        double sparsity,
-                                        const GroupingAlgorithm &algorithm,
-                                        const GroupingOptions &grouping) {
+ColumnGroups colonnade::pruneAndCombine(
+    llvm::MutableArrayRef<float> matrix, int64_t rows, int64_t columns,
+    double sparsity,
+    llvm::function_ref<ColumnGroups(const NonzeroPattern &)> group) {
   pruneMagnitudes(matrix, sparsity);
-  ColumnGroups groups =
-      algorithm.group(NonzeroPattern::get(matrix, rows, columns), grouping);
+  ColumnGroups groups = group(NonzeroPattern::get(matrix, rows, columns));
   pruneConflicts(matrix, rows, columns, groups);
   return groups;
 }

@@ -9,11 +9,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Training/Trainer.h"
+#include "StepFormat.h"
+#include "colonnade/Dialect/Colonnade/IR/BlockPromises.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
 #include "colonnade/Differentiation/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "colonnade/Support/Labels.h"
 #include "colonnade/Training/Passes.h"
+#include "colonnade/Training/TrainingHook.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -59,6 +64,8 @@ static FailureOr<OwningOpRef<ModuleOp>>
 createStepModule(ModuleOp network, const TrainingSettings &settings) {
   OwningOpRef<ModuleOp> module(network.clone());
   PassManager manager(module->getContext());
+  // Training changes values that promise something; hooks keep what is kept.
+  manager.addPass(createStripEncodings());
   manager.addNestedPass<func::FuncOp>(createOutlineParameters());
   SetBatchOptions batch;
   batch.size = settings.batch;
@@ -91,9 +98,50 @@ static NpyArray getElements(arith::ConstantOp constant) {
   return NpyArray::get<float>(values, type.getShape());
 }
 
-static NpyArray getZeros(ArrayRef<int64_t> shape) {
-  std::vector<float> zeros(llvm::product_of(shape));
-  return NpyArray::get<float>(zeros, shape);
+/// Zeros of a state's type: optimizers keep f32, formats i32.
+static NpyArray getZeros(RankedTensorType type) {
+  int64_t count = type.getNumElements();
+  if (type.getElementType().isInteger(32))
+    return NpyArray::get<int32_t>(std::vector<int32_t>(count), type.getShape());
+  return NpyArray::get<float>(std::vector<float>(count), type.getShape());
+}
+
+/// The optimizer's arrays of each of the first `parameters` arrays: those of
+/// its type and shape that are named after it.
+static std::vector<SmallVector<size_t, 2>>
+findStates(ArrayRef<std::string> names, ArrayRef<NpyArray> arrays,
+           size_t parameters) {
+  std::vector<SmallVector<size_t, 2>> states(parameters);
+  for (size_t state = parameters; state < names.size(); ++state) {
+    StringRef owner = StringRef(names[state]).rsplit('.').first;
+    const auto *found = llvm::find(names.take_front(parameters), owner);
+    if (found == names.begin() + parameters)
+      continue;
+    size_t parameter = found - names.begin();
+    if (arrays[state].type == arrays[parameter].type &&
+        arrays[state].shape == arrays[parameter].shape)
+      states[parameter].push_back(state);
+  }
+  return states;
+}
+
+/// What rounds to blocks becomes plain code.
+static LogicalResult erasePromises(ModuleOp step) {
+  PassManager manager(step.getContext());
+  manager.addPass(createStripEncodings());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  return manager.run(step);
+}
+
+/// All blocks of a step are of one format.
+static std::optional<BlockFormat> getBlockFormat(func::FuncOp step) {
+  std::optional<BlockFormat> format;
+  step.walk([&](BlockQuantizeOp op) {
+    format = getBlockFloatPromise(op.getType()).getFormat();
+    return WalkResult::interrupt();
+  });
+  return format;
 }
 
 llvm::Error Trainer::compile(ModuleOp module) {
@@ -101,6 +149,10 @@ llvm::Error Trainer::compile(ModuleOp module) {
       createStepModule(module, settings);
   if (failed(stepModule))
     return llvm::createStringError("the network cannot be trained");
+  auto step = (*stepModule)->lookupSymbol<func::FuncOp>("training_step");
+  blockFormat = ::getBlockFormat(step);
+  if (failed(erasePromises(**stepModule)))
+    return llvm::createStringError("the step's blocks cannot be compiled");
   auto compiled = JitFunction::compile(**stepModule, "training_step",
                                        JitOptimization::Library);
   if (!compiled)
@@ -118,13 +170,14 @@ llvm::Error Trainer::compile(ModuleOp module) {
     current.push_back(getElements(parameter.constant));
   }
   parameterCount = names.size();
-  auto step = (*stepModule)->lookupSymbol<func::FuncOp>("training_step");
   for (unsigned i = parameterCount; i < step.getNumArguments(); ++i)
     if (auto name = step.getArgAttrOfType<StringAttr>(i, "colonnade.state")) {
       names.push_back(name.str());
-      current.push_back(getZeros(stepFunction->getInputs()[i].shape));
+      current.push_back(
+          getZeros(cast<RankedTensorType>(step.getArgumentTypes()[i])));
     }
   next = current;
+  states = findStates(names, current, parameterCount);
   classes = network->getOutputs().front().shape.back();
   return llvm::Error::success();
 }
@@ -141,6 +194,11 @@ Trainer::create(ModuleOp network, const TrainingSettings &settings) {
   if (llvm::Error error = trainer->compile(network))
     return std::move(error);
   return trainer;
+}
+
+llvm::Error Trainer::addHook(TrainingHook &hook) {
+  hooks.push_back(&hook);
+  return hook.begin(*this);
 }
 
 //===----------------------------------------------------------------------===//
@@ -186,7 +244,52 @@ llvm::Error Trainer::runStep(const Dataset &data) {
   std::vector<uint8_t> classesOfBatch(labels.begin(), labels.end());
   correct += countCorrect(logits, classesOfBatch);
   seen += settings.batch;
+  for (TrainingHook *hook : hooks)
+    if (llvm::Error error = hook->afterStep(*this))
+      return error;
   return llvm::Error::success();
+}
+
+static MutableArrayRef<float> getFloats(NpyArray &array) {
+  return {reinterpret_cast<float *>(array.bytes.data()),
+          static_cast<size_t>(array.getNumElements())};
+}
+
+MutableArrayRef<float> Trainer::getParameter(size_t index) {
+  return getFloats(current[index]);
+}
+
+ArrayRef<float> Trainer::getParameter(size_t index) const {
+  return llvm::cantFail(current[index].getValues<float>());
+}
+
+SmallVector<MutableArrayRef<float>> Trainer::getOptimizerState(size_t index) {
+  SmallVector<MutableArrayRef<float>> state;
+  for (size_t i : states[index])
+    state.push_back(getFloats(current[i]));
+  return state;
+}
+
+const NpyArray *Trainer::findState(StringRef name) const {
+  const auto *found =
+      llvm::find(ArrayRef(names).drop_front(parameterCount), name);
+  return found == names.data() + names.size() ? nullptr
+                                              : &current[found - names.data()];
+}
+
+std::vector<LayerMantissas> Trainer::getMantissas() const {
+  std::vector<LayerMantissas> layers;
+  for (auto [name, array] :
+       llvm::drop_begin(llvm::zip_equal(names, current), parameterCount)) {
+    auto [layer, state] = StringRef(name).rsplit('.');
+    if (state != kMantissaState || array.type != NpyType::Int32)
+      continue;
+    LayerMantissas &mantissas = layers.emplace_back();
+    mantissas.name = layer.str();
+    llvm::copy(llvm::cantFail(array.template getValues<int32_t>()),
+               mantissas.bits.begin());
+  }
+  return layers;
 }
 
 double Trainer::getMeanLoss() const {
@@ -238,9 +341,13 @@ static constexpr llvm::StringLiteral kSums("training.sums");
 static constexpr llvm::StringLiteral kLog("training.log");
 
 std::map<std::string, std::string> Trainer::getFingerprint() const {
-  return {{"batch", std::to_string(settings.batch)},
-          {"seed", std::to_string(settings.seed)},
-          {"training_step", settings.stepOptions}};
+  std::map<std::string, std::string> fingerprint = {
+      {"batch", std::to_string(settings.batch)},
+      {"seed", std::to_string(settings.seed)},
+      {"training_step", settings.stepOptions}};
+  for (const TrainingHook *hook : hooks)
+    fingerprint.insert(hook->getFingerprint());
+  return fingerprint;
 }
 
 NamedArrays Trainer::getCheckpoint() const {
@@ -252,6 +359,8 @@ NamedArrays Trainer::getCheckpoint() const {
       NpyArray::get<int64_t>({step, correct, seen}, {3});
   checkpoint.arrays[kSums.str()] = NpyArray::get<double>({lossSum}, {1});
   checkpoint.arrays[kLog.str()] = packTrainingLog(log);
+  for (const TrainingHook *hook : hooks)
+    hook->addToCheckpoint(checkpoint);
   return checkpoint;
 }
 
@@ -272,14 +381,15 @@ static llvm::Expected<const NpyArray *> findArray(const NamedArrays &checkpoint,
 static llvm::Error
 checkFingerprint(const std::map<std::string, std::string> &expected,
                  const NamedArrays &checkpoint) {
-  for (const auto &[key, value] : expected) {
-    auto found = checkpoint.metadata.find(key);
-    if (found == checkpoint.metadata.end() || found->second != value)
-      return llvm::createStringError(
-          "was made with " + key + " '" +
-          (found == checkpoint.metadata.end() ? "" : found->second) +
-          "', this run has '" + value + "': resume with the same settings");
-  }
+  // Settings that only one of the two has count as empty in the other.
+  std::map<std::string, std::string> made = checkpoint.metadata, run = expected;
+  for (const auto &[key, value] : checkpoint.metadata)
+    run.try_emplace(key);
+  for (const auto &[key, value] : run)
+    if (made[key] != value)
+      return llvm::createStringError("was made with " + key + " '" + made[key] +
+                                     "', this run has '" + value +
+                                     "': resume with the same settings");
   return llvm::Error::success();
 }
 
@@ -307,6 +417,9 @@ llvm::Error Trainer::restore(const NamedArrays &checkpoint) {
   llvm::Expected<TrainingLog> restoredLog = unpackTrainingLog(logArray->second);
   if (!restoredLog)
     return restoredLog.takeError();
+  for (TrainingHook *hook : hooks)
+    if (llvm::Error error = hook->restore(checkpoint))
+      return error;
 
   auto counts = llvm::cantFail((*progress)->getValues<int64_t>());
   current = std::move(restored);

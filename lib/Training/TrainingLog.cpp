@@ -11,8 +11,7 @@
 #include "colonnade/Training/TrainingLog.h"
 #include "colonnade/Support/FileOutput.h"
 #include "colonnade/Support/LinePlot.h"
-#include "llvm/Support/Format.h"
-#include "llvm/Support/JSON.h"
+#include "colonnade/Training/FigureTable.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
@@ -35,36 +34,16 @@ static constexpr Column kColumns[] = {
     {"seconds", [](const EpochRecord &r) { return r.seconds; }},
 };
 
-static void printCsv(llvm::raw_ostream &stream, const TrainingLog &log) {
-  llvm::interleave(
-      kColumns, stream, [&](const Column &c) { stream << c.name; }, ",");
-  stream << '\n';
+static FigureTable getTable(const TrainingLog &log) {
+  FigureTable table;
+  for (const Column &column : kColumns)
+    table.columns.push_back(column.name.str());
   for (const EpochRecord &record : log) {
-    llvm::interleave(
-        kColumns, stream,
-        [&](const Column &column) {
-          if (double value = column.get(record); !std::isnan(value))
-            stream << llvm::format("%.9g", value);
-        },
-        ",");
-    stream << '\n';
+    std::vector<double> &row = table.rows.emplace_back();
+    for (const Column &column : kColumns)
+      row.push_back(column.get(record));
   }
-}
-
-static void printJson(llvm::raw_ostream &stream, const TrainingLog &log) {
-  llvm::json::OStream json(stream, /*IndentSize=*/2);
-  json.array([&] {
-    for (const EpochRecord &record : log)
-      json.object([&] {
-        for (const Column &column : kColumns) {
-          double value = column.get(record);
-          json.attribute(column.name, std::isnan(value)
-                                          ? llvm::json::Value(nullptr)
-                                          : llvm::json::Value(value));
-        }
-      });
-  });
-  stream << '\n';
+  return table;
 }
 
 static PlotSeries getSeries(llvm::StringRef name, const TrainingLog &log,
@@ -93,34 +72,26 @@ llvm::Error colonnade::writeTrainingLog(llvm::StringRef path,
                                         const TrainingLog &log) {
   return writeFile(path, [&](llvm::raw_ostream &stream) {
     if (path.ends_with(".json"))
-      printJson(stream, log);
+      printJson(stream, getTable(log));
     else if (path.ends_with(".svg"))
       printCurves(stream, log);
     else
-      printCsv(stream, log);
+      printCsv(stream, getTable(log));
   });
 }
 
 NpyArray colonnade::packTrainingLog(const TrainingLog &log) {
-  std::vector<double> values;
-  for (const EpochRecord &record : log)
-    for (const Column &column : kColumns)
-      values.push_back(column.get(record));
-  return NpyArray::get<double>(
-      values, {static_cast<int64_t>(log.size()), std::size(kColumns)});
+  return packFigures(getTable(log));
 }
 
 llvm::Expected<TrainingLog>
 colonnade::unpackTrainingLog(const NpyArray &array) {
-  auto values = array.getValues<double>();
-  if (!values)
-    return values.takeError();
-  if (array.shape.size() != 2 || array.shape[1] != std::size(kColumns))
-    return llvm::createStringError("expected a log of %zu columns",
-                                   std::size(kColumns));
+  llvm::Expected<FigureTable> table = unpackFigures(array, getTable({}));
+  if (!table)
+    return table.takeError();
   TrainingLog log;
-  for (; !values->empty(); *values = values->drop_front(std::size(kColumns)))
-    log.push_back({std::llround((*values)[0]), std::llround((*values)[1]),
-                   (*values)[2], (*values)[3], (*values)[4], (*values)[5]});
+  for (const std::vector<double> &row : table->rows)
+    log.push_back({std::llround(row[0]), std::llround(row[1]), row[2], row[3],
+                   row[4], row[5]});
   return log;
 }

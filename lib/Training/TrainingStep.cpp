@@ -11,6 +11,7 @@
 
 #include "Loss.h"
 #include "Optimizer.h"
+#include "StepFormat.h"
 #include "colonnade/Differentiation/DifferentiableOpInterface.h"
 #include "colonnade/Differentiation/Differentiate.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
@@ -19,6 +20,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -30,7 +32,8 @@ namespace colonnade {
 using namespace mlir;
 using namespace colonnade;
 
-static constexpr llvm::StringLiteral kStateAttribute("colonnade.state");
+static constexpr llvm::StringLiteral kStateAttribute =
+    ColonnadeDialect::getStateAttrName();
 
 namespace {
 
@@ -38,9 +41,9 @@ namespace {
 class StepBuilder {
 public:
   StepBuilder(func::FuncOp network, const OptimizerSettings &optimizer,
-              const ScheduleSettings &schedule)
+              const ScheduleSettings &schedule, const FormatSettings &format)
       : network(network), optimizer(optimizer), schedule(schedule),
-        builder(network.getLoc(), network.getContext()) {}
+        format(format), builder(network.getLoc(), network.getContext()) {}
 
   LogicalResult build();
 
@@ -49,6 +52,9 @@ private:
   func::FuncOp createFunction();
   /// The network's body with the step's arguments; its result.
   Value cloneNetwork(func::FuncOp step);
+  /// The next parameters, then the next state of the optimizer.
+  SmallVector<Value> createUpdates(func::FuncOp step, ValueRange gradients,
+                                   Value number);
   /// Names an argument and the result that takes its place in the next step.
   void setName(func::FuncOp step, unsigned index, StringRef attribute,
                const Twine &name);
@@ -56,10 +62,15 @@ private:
   unsigned getStatesPerParameter() const {
     return getStateNames(optimizer.kind).size();
   }
+  /// Where the format's state begins among the arguments.
+  unsigned getFirstFormatState() const {
+    return parameters * (1 + getStatesPerParameter());
+  }
 
   func::FuncOp network;
   const OptimizerSettings &optimizer;
   const ScheduleSettings &schedule;
+  const FormatSettings &format;
   ImplicitLocOpBuilder builder;
   /// Arguments of the network that are parameters; they come first.
   unsigned parameters = 0;
@@ -113,6 +124,10 @@ func::FuncOp StepBuilder::createFunction() {
   SmallVector<Type> types(network.getArgumentTypes().take_front(parameters));
   for (unsigned i = 0; i < parameters; ++i)
     types.append(getStatesPerParameter(), types[i]);
+  SmallVector<LayerProduct> layers;
+  if (format.isAdaptive())
+    layers = collectLayerProducts(network);
+  types.append(layers.size(), RankedTensorType::get(3, builder.getI32Type()));
   SmallVector<Type> results = types;
   Type logits = network.getResultTypes().front();
   int64_t batch = cast<RankedTensorType>(logits).getDimSize(0);
@@ -132,6 +147,9 @@ func::FuncOp StepBuilder::createFunction() {
       setName(step, parameters + i * getStatesPerParameter() + k,
               kStateAttribute, name.getValue() + "." + state);
   }
+  for (auto [i, layer] : llvm::enumerate(layers))
+    setName(step, getFirstFormatState() + i, kStateAttribute,
+            layer.name + "." + kMantissaState);
   return step;
 }
 
@@ -147,6 +165,24 @@ Value StepBuilder::cloneNetwork(func::FuncOp step) {
   return mapping.lookup(body.getTerminator()->getOperand(0));
 }
 
+SmallVector<Value> StepBuilder::createUpdates(func::FuncOp step,
+                                              ValueRange gradients,
+                                              Value number) {
+  Value rate = createLearningRate(builder, number, schedule);
+  unsigned states = getStatesPerParameter();
+  SmallVector<Value> results(parameters);
+  for (unsigned i = 0; i < parameters; ++i) {
+    ValueRange state =
+        step.getArguments().slice(parameters + i * states, states);
+    SmallVector<Value> next =
+        createUpdate(builder, step.getArgument(i), state, gradients[i], rate,
+                     number, optimizer);
+    results[i] = next.front();
+    llvm::append_range(results, ArrayRef(next).drop_front());
+  }
+  return results;
+}
+
 LogicalResult StepBuilder::build() {
   FailureOr<unsigned> count = checkNetwork(network);
   if (failed(count))
@@ -154,29 +190,31 @@ LogicalResult StepBuilder::build() {
   parameters = *count;
   func::FuncOp step = createFunction();
   builder.setInsertionPointToStart(step.addEntryBlock());
+  ValueRange arguments = step.getArguments();
+  Value number = arguments.take_back(3).front();
+  Value current = tensor::ExtractOp::create(builder, number, ValueRange());
   Value logits = cloneNetwork(step);
-  Value labels = step.getArguments().back();
-  Value loss = createCrossEntropy(builder, logits, labels);
-  auto arguments = step.getArguments().take_front(parameters);
-  auto gradients =
-      differentiate(builder, loss, llvm::to_vector_of<Value>(arguments));
+  OpBuilder::InsertPoint end = builder.saveInsertionPoint();
+  builder.setInsertionPointAfterValue(current);
+  StepFormat rounding(builder, format, collectLayerProducts(step),
+                      arguments.drop_front(getFirstFormatState()).drop_back(3),
+                      current);
+  rounding.roundOperands();
+  builder.restoreInsertionPoint(end);
+
+  Value loss = createCrossEntropy(builder, logits, arguments.back());
+  auto gradients = differentiate(
+      builder, loss,
+      llvm::to_vector_of<Value>(arguments.take_front(parameters)),
+      [&](DifferentiableOpInterface op, OpBuilder &nested,
+          ValueRange cotangents, ArrayRef<bool> needed) {
+        return rounding.createCotangents(op, nested, cotangents, needed);
+      });
   if (failed(gradients))
     return failure();
 
-  unsigned states = getStatesPerParameter();
-  Value number = step.getArgument(parameters * (1 + states));
-  Value current = tensor::ExtractOp::create(builder, number, ValueRange());
-  Value rate = createLearningRate(builder, current, schedule);
-  SmallVector<Value> results(parameters);
-  for (unsigned i = 0; i < parameters; ++i) {
-    ValueRange state =
-        step.getArguments().slice(parameters + i * states, states);
-    SmallVector<Value> next =
-        createUpdate(builder, step.getArgument(i), state, (*gradients)[i], rate,
-                     current, optimizer);
-    results[i] = next.front();
-    llvm::append_range(results, ArrayRef(next).drop_front());
-  }
+  SmallVector<Value> results = createUpdates(step, *gradients, current);
+  llvm::append_range(results, rounding.getNextState());
   Value one = arith::ConstantOp::create(builder, builder.getI64IntegerAttr(1));
   Value following = arith::AddIOp::create(builder, current, one);
   results.push_back(tensor::FromElementsOp::create(
@@ -210,8 +248,13 @@ struct TrainingStep : colonnade::impl::TrainingStepBase<TrainingStep> {
       return signalPassFailure();
     if (!hasParameters(network))
       outlineParameters(network);
-    if (failed(
-            StepBuilder(network, optimizerSettings, scheduleSettings).build()))
+    FormatSettings formatSettings{
+        format,    blocks,          rounding,
+        seed,      refreshInterval, FastPolicy{thresholdStart, thresholdSlope},
+        totalSteps};
+    if (failed(StepBuilder(network, optimizerSettings, scheduleSettings,
+                           formatSettings)
+                   .build()))
       signalPassFailure();
   }
 
@@ -242,6 +285,11 @@ LogicalResult TrainingStep::checkOptions() {
   if (schedule == LearningRateSchedule::Cosine && totalSteps < 1)
     return reject("total-steps", double(totalSteps),
                   " >= 1 for the cosine schedule");
+  if (format == NumberFormat::FastAdaptive && totalSteps < 1)
+    return reject("total-steps", double(totalSteps),
+                  " >= 1 for the format fast-adaptive");
+  if (refreshInterval < 1)
+    return reject("refresh-interval", double(refreshInterval), " >= 1");
   if (schedule == LearningRateSchedule::Step && stepsBetweenDrops < 1)
     return reject("steps-between-drops", double(stepsBetweenDrops),
                   " >= 1 for the step schedule");

@@ -11,13 +11,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TrainingHooks.h"
 #include "colonnade/Diagnostics/NodeDiagnostics.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/Support/FileOutput.h"
 #include "colonnade/Support/ProgressBar.h"
 #include "colonnade/Support/ToolOptions.h"
 #include "colonnade/Training/Passes.h"
-#include "colonnade/Training/Trainer.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -89,6 +90,48 @@ static cl::opt<std::string> stepOption(
              "'optimizer=adam learning-rate=0.001'; a cosine without "
              "total-steps ends with the run"),
     cl::cat(getToolCategory()));
+static cl::opt<std::string> formatOption(
+    "format",
+    cl::desc("What products multiply: fp32, bf16, m2, m3, m4, m8, msfp12, mx "
+             "or fast-adaptive (see --colonnade-training-step)"),
+    cl::value_desc("name"), cl::cat(getToolCategory()));
+static cl::list<std::string> precisionLogPaths(
+    "precision-log",
+    cl::desc("Write the mantissa bits of every layer over the steps of "
+             "--format=fast-adaptive: JSON for .json, curves for .svg, else "
+             "CSV; may be given several times"),
+    cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::opt<std::string> combineOption(
+    "combine",
+    cl::desc("Prune weights and combine columns from round to round of "
+             "training: 'fan-in=8 conflict-limit=0.5 sparsity=0.8', "
+             "'schedule=cubic' or 'geometric', 'events', 'end-step', "
+             "'algorithm', 'policy', 'array-rows', 'array-columns'; brings the "
+             "network to normal form first"),
+    cl::cat(getToolCategory()));
+static cl::list<std::string>
+    combineLogPaths("combine-log",
+                    cl::desc("Write the figures of all rounds of --combine: "
+                             "JSON for .json, curves for .svg, else CSV; may "
+                             "be given several times"),
+                    cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::opt<std::string> targetPath(
+    "target",
+    cl::desc("Count what the products of the run cost on a machine of block "
+             "cells, a file or fast-256x64; the step must have a block format"),
+    cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::list<std::string>
+    costLogPaths("cost-log",
+                 cl::desc("Write the costs and precisions of all steps on "
+                          "--target: JSON for .json, curves for .svg, else "
+                          "CSV; may be given several times"),
+                 cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::opt<std::string> termsOption(
+    "terms",
+    cl::desc("Train for weights of 8 bits within a budget of terms: 'group=16 "
+             "budget=10', 'digits', 'policy'; gradients pass straight through "
+             "the rounding; brings the network to normal form first"),
+    cl::cat(getToolCategory()));
 static cl::opt<std::string>
     checkpointPath("checkpoint",
                    cl::desc("Write a checkpoint (safetensors) after every "
@@ -114,8 +157,18 @@ namespace {
 struct TrainingData {
   Dataset training;
   std::optional<Dataset> test;
+
+  /// Of the whole run.
+  int64_t countSteps() const {
+    return training.getCount() / batchOption * epochsOption;
+  }
 };
 } // namespace
+
+static HookOptions getHookOptions() {
+  return {combineOption,   termsOption,  targetPath,
+          combineLogPaths, costLogPaths, precisionLogPaths};
+}
 
 static llvm::Error checkOptions() {
   if (epochsOption < 1)
@@ -130,7 +183,7 @@ static llvm::Error checkOptions() {
   if (testImagesPath.empty() != testLabelsPath.empty())
     return llvm::createStringError(
         "--test-images and --test-labels need each other");
-  return llvm::Error::success();
+  return getHookOptions().check();
 }
 
 static llvm::Expected<TrainingData> readData(const NetworkShape &network) {
@@ -167,6 +220,14 @@ static llvm::Error resume(Trainer &trainer) {
   return llvm::Error::success();
 }
 
+/// The precision in use, for the progress bar.
+static std::string getFormatLabel(const Trainer &trainer) {
+  std::string precisions = describePrecisions(trainer);
+  if (precisions.empty())
+    precisions = formatOption;
+  return precisions.empty() ? "" : ", " + precisions;
+}
+
 /// Runs the rest of an epoch, or as much of it as Ctrl-C lets.
 static llvm::Error runEpoch(Trainer &trainer, const TrainingData &data) {
   int64_t steps = trainer.getStepsPerEpoch(data.training);
@@ -180,7 +241,8 @@ static llvm::Error runEpoch(Trainer &trainer, const TrainingData &data) {
                                trainer.getLog().size() + 1, epochsOption,
                                trainer.getMeanLoss(),
                                100 * trainer.getTrainAccuracy())
-                     .str());
+                     .str() +
+                 getFormatLabel(trainer));
     bar.update(steps - (end - trainer.getStep()));
   }
   if (interrupted)
@@ -198,19 +260,32 @@ static llvm::Error runEpoch(Trainer &trainer, const TrainingData &data) {
   return llvm::Error::success();
 }
 
-static void printEpoch(const EpochRecord &record) {
+static void printEpoch(const Training &training) {
+  const EpochRecord &record = training.trainer->getLog().back();
   llvm::outs() << llvm::formatv(
       "epoch {0}: loss {1:f4}, training accuracy {2:f2} %", record.epoch,
       record.trainLoss, 100 * record.trainAccuracy);
   if (!std::isnan(record.testAccuracy))
     llvm::outs() << llvm::formatv(", test accuracy {0:f2} %",
                                   100 * record.testAccuracy);
-  llvm::outs() << llvm::formatv(", {0:f1} s\n", record.seconds);
+  llvm::outs() << llvm::formatv(", {0:f1} s", record.seconds);
+  if (training.meter)
+    llvm::outs() << llvm::formatv(", {0:f4} s on the target by now",
+                                  training.meter->getSeconds());
+  llvm::outs() << "\n";
   llvm::outs().flush();
 }
 
+static llvm::Error writeLogs(const Training &training) {
+  for (const std::string &path : logPaths)
+    if (llvm::Error error = writeTrainingLog(path, training.trainer->getLog()))
+      return error;
+  return writeHookLogs(training, getHookOptions());
+}
+
 /// All epochs that are left; stops early when interrupted.
-static llvm::Error train(Trainer &trainer, const TrainingData &data) {
+static llvm::Error train(const Training &training, const TrainingData &data) {
+  Trainer &trainer = *training.trainer;
   while (static_cast<int64_t>(trainer.getLog().size()) < epochsOption) {
     if (llvm::Error error = runEpoch(trainer, data))
       return error;
@@ -218,12 +293,15 @@ static llvm::Error train(Trainer &trainer, const TrainingData &data) {
       return error;
     if (interrupted)
       return llvm::Error::success();
-    printEpoch(trainer.getLog().back());
-    for (const std::string &path : logPaths)
-      if (llvm::Error error = writeTrainingLog(path, trainer.getLog()))
-        return error;
+    printEpoch(training);
+    if (llvm::Error error = writeLogs(training))
+      return error;
   }
-  return llvm::Error::success();
+  if (!training.joint)
+    return llvm::Error::success();
+  if (llvm::Error error = training.joint->finish(trainer))
+    return error;
+  return writeLogs(training);
 }
 
 /// Without total-steps a cosine ends with the run.
@@ -232,24 +310,57 @@ static TrainingSettings getSettings(const TrainingData &data) {
   settings.batch = batchOption;
   settings.seed = seedOption;
   settings.stepOptions = stepOption;
-  int64_t steps = data.training.getCount() / batchOption * epochsOption;
+  if (!formatOption.empty())
+    settings.stepOptions += " format=" + formatOption;
   if (!StringRef(stepOption).contains("total-steps"))
-    settings.stepOptions += (" total-steps=" + Twine(steps)).str();
+    settings.stepOptions += (" total-steps=" + Twine(data.countSteps())).str();
   return settings;
 }
 
-static llvm::Error writeNetwork(const Trainer &trainer, ModuleOp module) {
-  trainer.storeParameters(module);
+static llvm::Expected<Training> createTraining(ModuleOp module,
+                                               const TrainingData &data) {
+  Training training;
+  auto trainer = Trainer::create(module, getSettings(data));
+  if (!trainer)
+    return trainer.takeError();
+  training.trainer = std::move(*trainer);
+  if (llvm::Error error = training.trainer->checkCount(data.training))
+    return std::move(error);
+  if (llvm::Error error =
+          addHooks(training, module, getHookOptions(), batchOption,
+                   data.countSteps(), data.test ? &*data.test : nullptr))
+    return std::move(error);
+  if (llvm::Error error = resume(*training.trainer))
+    return std::move(error);
+  return training;
+}
+
+static llvm::Error writeNetwork(const Training &training, ModuleOp module) {
+  training.trainer->storeParameters(module);
+  if (training.joint)
+    training.joint->storePromises(module);
   return writeFile(outputPath,
                    [&](llvm::raw_ostream &stream) { module.print(stream); });
 }
 
-static llvm::Error initialize(ModuleOp module) {
+static llvm::Error prepare(ModuleOp module) {
   PassManager manager(module.getContext());
-  manager.addNestedPass<func::FuncOp>(createInitializeParameters({seedOption}));
+  if (getHookOptions().needNormalForm())
+    manager.addNestedPass<func::FuncOp>(createNormalizeContractions());
+  if (initializeOption)
+    manager.addNestedPass<func::FuncOp>(
+        createInitializeParameters({seedOption}));
   if (failed(manager.run(module)))
-    return llvm::createStringError("the network has no fresh weights");
+    return llvm::createStringError("the network cannot be prepared");
   return llvm::Error::success();
+}
+
+/// Says how to go on after Ctrl-C.
+static void reportInterruption(const Trainer &trainer) {
+  llvm::errs() << "interrupted after step " << trainer.getStep();
+  if (!checkpointPath.empty())
+    llvm::errs() << "; go on with --resume=" << checkpointPath;
+  llvm::errs() << "\n";
 }
 
 /// The exit code.
@@ -266,27 +377,21 @@ static llvm::Expected<int> run(MLIRContext &context) {
   llvm::Expected<TrainingData> data = readData(*network);
   if (!data)
     return data.takeError();
-  if (initializeOption)
-    if (llvm::Error error = initialize(*module))
-      return std::move(error);
-  auto trainer = Trainer::create(*module, getSettings(*data));
-  if (!trainer)
-    return trainer.takeError();
-  if (llvm::Error error = (*trainer)->checkCount(data->training))
+  if (llvm::Error error = prepare(*module))
     return std::move(error);
-  if (llvm::Error error = resume(**trainer))
-    return std::move(error);
+  llvm::Expected<Training> training = createTraining(*module, *data);
+  if (!training)
+    return training.takeError();
   std::signal(SIGINT, [](int) { interrupted = 1; });
-  if (llvm::Error error = train(**trainer, *data))
+  if (llvm::Error error = train(*training, *data))
     return std::move(error);
   if (interrupted) {
-    llvm::errs() << "interrupted after step " << (*trainer)->getStep();
-    if (!checkpointPath.empty())
-      llvm::errs() << "; go on with --resume=" << checkpointPath;
-    llvm::errs() << "\n";
+    reportInterruption(*training->trainer);
     return 128 + SIGINT;
   }
-  if (llvm::Error error = writeNetwork(**trainer, *module))
+  if (training->meter)
+    training->meter->print(llvm::outs());
+  if (llvm::Error error = writeNetwork(*training, *module))
     return std::move(error);
   return EXIT_SUCCESS;
 }

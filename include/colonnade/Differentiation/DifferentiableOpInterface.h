@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The interface, and the gradients that come with Colonnade: of arith, math,
-// tensor and linalg ops.
+// tensor and linalg ops, and of Colonnade's own on floats.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +23,7 @@ void registerArithGradients(mlir::DialectRegistry &registry);
 void registerMathGradients(mlir::DialectRegistry &registry);
 void registerTensorGradients(mlir::DialectRegistry &registry);
 void registerLinalgGradients(mlir::DialectRegistry &registry);
+void registerPromiseGradients(mlir::DialectRegistry &registry);
 
 /// All of the above.
 void registerGradients(mlir::DialectRegistry &registry);

@@ -13,9 +13,22 @@
 #ifndef COLONNADE_DIFFERENTIATION_DIFFERENTIATE_H
 #define COLONNADE_DIFFERENTIATION_DIFFERENTIATE_H
 
-#include "mlir/IR/Builders.h"
+#include "colonnade/Differentiation/DifferentiableOpInterface.h"
 
 namespace colonnade {
+
+/// Makes the cotangents of one op's operands, as
+/// DifferentiableOpInterface::createOperandCotangents does.
+using GradientRule =
+    llvm::function_ref<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(
+        DifferentiableOpInterface op, mlir::OpBuilder &builder,
+        mlir::ValueRange cotangents, llvm::ArrayRef<bool> needed)>;
+
+/// The rule that asks the op. Another one may change what some ops read, to
+/// compute a gradient with other numbers than the forward pass for example.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+createOwnCotangents(DifferentiableOpInterface op, mlir::OpBuilder &builder,
+                    mlir::ValueRange cotangents, llvm::ArrayRef<bool> needed);
 
 /// Creates, at the builder, the cotangents of `inputs` from those of `outputs`,
 /// all of which are in one block, before the builder. Null for an input that
@@ -23,13 +36,14 @@ namespace colonnade {
 /// the way from it to the outputs, where an op has no gradient.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
 createCotangents(mlir::OpBuilder &builder, mlir::ValueRange outputs,
-                 mlir::ValueRange outputCotangents, mlir::ValueRange inputs);
+                 mlir::ValueRange outputCotangents, mlir::ValueRange inputs,
+                 GradientRule rule = createOwnCotangents);
 
 /// The gradients of a loss, a tensor<f32> or tensor<f64>, by `inputs`; zeros
 /// for an input that it does not depend on.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
 differentiate(mlir::OpBuilder &builder, mlir::Value loss,
-              mlir::ValueRange inputs);
+              mlir::ValueRange inputs, GradientRule rule = createOwnCotangents);
 
 } // namespace colonnade
 

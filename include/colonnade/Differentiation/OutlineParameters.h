@@ -11,13 +11,15 @@
 #ifndef COLONNADE_DIFFERENTIATION_OUTLINEPARAMETERS_H
 #define COLONNADE_DIFFERENTIATION_OUTLINEPARAMETERS_H
 
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace colonnade {
 
 /// Argument attribute that marks a parameter and holds its name.
-inline constexpr llvm::StringLiteral kParameterAttribute("colonnade.parameter");
+inline constexpr llvm::StringLiteral kParameterAttribute =
+    ColonnadeDialect::getParameterAttrName();
 
 struct Parameter {
   mlir::arith::ConstantOp constant;

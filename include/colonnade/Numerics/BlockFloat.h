@@ -153,7 +153,7 @@ struct NamedBlockFormat {
   BlockFormat format;
 };
 
-/// fast-2, fast-4, m3, m8, msfp12 and mx. (bf16 and fp32 are no blocks.)
+/// m2, m3, m4, m8, msfp12 and mx. (bf16 and fp32 are no blocks.)
 llvm::ArrayRef<NamedBlockFormat> getNamedBlockFormats();
 std::optional<BlockFormat> findBlockFormat(llvm::StringRef name);
 

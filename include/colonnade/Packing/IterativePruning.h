@@ -15,6 +15,7 @@
 #define COLONNADE_PACKING_ITERATIVEPRUNING_H
 
 #include "colonnade/Packing/ConflictPruning.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace colonnade {
 
@@ -50,11 +51,12 @@ PruningLoss pruneMagnitudes(llvm::MutableArrayRef<float> weights,
                             double sparsity);
 
 /// One event on a row-major [rows x columns] filter matrix: magnitudes are
-/// pruned, the columns grouped anew, conflicts pruned. Returns the groups.
-ColumnGroups pruneAndCombine(llvm::MutableArrayRef<float> matrix, int64_t rows,
-                             int64_t columns, double sparsity,
-                             const GroupingAlgorithm &algorithm,
-                             const GroupingOptions &grouping);
+/// pruned, the columns grouped anew by `group`, conflicts pruned. Returns the
+/// groups.
+ColumnGroups
+pruneAndCombine(llvm::MutableArrayRef<float> matrix, int64_t rows,
+                int64_t columns, double sparsity,
+                llvm::function_ref<ColumnGroups(const NonzeroPattern &)> group);
 
 } // namespace colonnade
 

@@ -23,6 +23,8 @@
 
 namespace colonnade::sim {
 
+struct BlockCell;
+
 /// What is promised about the operands that meet in one cell.
 struct OperandPromises {
   /// Values the fullest cell holds (packed columns per array column), >= 1.
@@ -89,6 +91,13 @@ public:
   /// Event of the energy table that one useful cycle is charged as: "mac",
   /// "bit", "term_pair", ...
   virtual llvm::StringRef getWorkEvent() const = 0;
+
+  /// Events that only machines with such cells charge, besides the work event.
+  virtual llvm::ArrayRef<llvm::StringRef> getOtherEvents() const { return {}; }
+
+  /// What the cell does with blocks (BlockCell.h); null for a cell of 8-bit
+  /// integers.
+  virtual const BlockCell *getBlockCell() const { return nullptr; }
 };
 
 } // namespace colonnade::sim

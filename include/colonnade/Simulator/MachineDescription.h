@@ -49,9 +49,13 @@ struct MachineDescription {
   /// How many of them a float division or square root counts as.
   int64_t vectorDivideSlots = 1;
 
+  /// Values that the converter at the array's border makes parts of blocks per
+  /// cycle; 0 on machines without block cells.
+  int64_t converterValuesPerCycle = 0;
+
   double clockMegahertz = 0;
 
-  /// Event name -> picojoules per event. Events: the cell's work event,
+  /// Event name -> picojoules per event. Events: the cell's own,
   /// "register_hop", "weight_sram_byte", "data_sram_byte",
   /// "accumulator_byte", "dram_byte", "vector_op", "vector_float_op",
   /// "idle_cell_cycle".

@@ -11,6 +11,7 @@
 #ifndef COLONNADE_TRAINING_PASSES_H
 #define COLONNADE_TRAINING_PASSES_H
 
+#include "colonnade/Numerics/BlockFloat.h"
 #include "mlir/Pass/Pass.h"
 
 namespace colonnade {
@@ -18,6 +19,22 @@ namespace colonnade {
 enum class LossKind { CrossEntropy };
 enum class OptimizerKind { Sgd, Adam };
 enum class LearningRateSchedule { Constant, Step, Cosine };
+/// What products of a training step multiply. But for the first two and the
+/// last these are the block formats of colonnade/Numerics/BlockFloat.h.
+enum class NumberFormat {
+  Fp32,
+  Bf16,
+  M2,
+  M3,
+  M4,
+  M8,
+  Msfp12,
+  Mx,
+  FastAdaptive
+};
+/// Whether the backward products take the operands in the forward product's
+/// blocks or in new ones, along what they sum up themselves.
+enum class BackwardBlocks { Reuse, Reform };
 
 #define GEN_PASS_DECL
 #include "colonnade/Training/Passes.h.inc"

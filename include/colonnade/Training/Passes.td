@@ -79,11 +79,28 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     schedules follow PyTorch's conventions. `@main` stays, with parameters as
     arguments, to evaluate.
 
+    With a `format` other than `fp32`, the operands of every product and
+    convolution are rounded to it, forward and backward; sums, everything
+    between the products and the parameters stay f32. Gradients pass rounding
+    straight through. In block formats the weights W and the activations A are
+    rounded as `rounding` says, in blocks along the longest loop that the forward
+    product sums up, and the gradient G of a product's result stochastically, by
+    `seed` and the step's number, along the output channels. `blocks=reform`
+    rounds the operands of each backward product anew, along what it sums up.
+
+    `fast-adaptive` is the policy of FAST (HPCA 2022, section 4): every
+    `refresh-interval` steps each layer l chooses between 2 and 4 mantissa bits
+    for W, A and G. With r(X) = sum |X4 - X2| / sum |X2|, X2 and X4 the tensor in
+    blocks of that many bits, it takes 2 where r(X) < threshold-start -
+    threshold-slope (step / total-steps + l / layers). What is in use is state of
+    the step, a tensor<3xi32> `<layer>.mantissa` for every layer.
+
     Example:
 
     ```
     colonnade-opt resnet8.mlir --colonnade-outline-parameters --colonnade-set-batch=size=128
       --colonnade-training-step='optimizer=sgd learning-rate=0.1 schedule=cosine total-steps=1872'
+    colonnade-opt resnet8.mlir --colonnade-training-step='format=fast-adaptive total-steps=1872'
     ```
   }];
   let options = [
@@ -127,10 +144,59 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     Option<"dropFactor", "drop-factor", "double", /*default=*/"0.1",
            "What a drop multiplies the learning rate by">,
     Option<"warmupSteps", "warmup-steps", "int64_t", /*default=*/"0",
-           "Steps over which the learning rate rises from zero first">];
+           "Steps over which the learning rate rises from zero first">,
+    Option<"format", "format", "::colonnade::NumberFormat",
+           /*default=*/"::colonnade::NumberFormat::Fp32",
+           "What the operands of products are rounded to",
+           [{::llvm::cl::values(
+             clEnumValN(::colonnade::NumberFormat::Fp32, "fp32", "nothing"),
+             clEnumValN(::colonnade::NumberFormat::Bf16, "bf16",
+                        "bfloat16, gradients of operands too"),
+             clEnumValN(::colonnade::NumberFormat::M2, "m2",
+                        "blocks of 16 values with 2 mantissa bits"),
+             clEnumValN(::colonnade::NumberFormat::M3, "m3",
+                        "blocks of 16 values with 3 mantissa bits"),
+             clEnumValN(::colonnade::NumberFormat::M4, "m4",
+                        "blocks of 16 values with 4 mantissa bits"),
+             clEnumValN(::colonnade::NumberFormat::M8, "m8",
+                        "blocks of 16 values with 8 mantissa bits"),
+             clEnumValN(::colonnade::NumberFormat::Msfp12, "msfp12",
+                        "as MSFP-12: blocks of 16 values with 3 mantissa bits"),
+             clEnumValN(::colonnade::NumberFormat::Mx, "mx",
+                        "as MX: blocks of 32 values with 7 mantissa bits"),
+             clEnumValN(::colonnade::NumberFormat::FastAdaptive,
+                        "fast-adaptive",
+                        "blocks of 16 values with 2 or 4 mantissa bits, chosen "
+                        "by layer, operand and step"))}]>,
+    Option<"blocks", "blocks", "::colonnade::BackwardBlocks",
+           /*default=*/"::colonnade::BackwardBlocks::Reuse",
+           "Which blocks the operands of backward products are in",
+           [{::llvm::cl::values(
+             clEnumValN(::colonnade::BackwardBlocks::Reuse, "reuse",
+                        "the forward product's"),
+             clEnumValN(::colonnade::BackwardBlocks::Reform, "reform",
+                        "new ones, along what the product sums up"))}]>,
+    Option<"rounding", "rounding", "::colonnade::BlockRounding",
+           /*default=*/"::colonnade::BlockRounding::Nearest",
+           "How weights and activations are rounded to blocks",
+           [{::llvm::cl::values(
+             clEnumValN(::colonnade::BlockRounding::Nearest, "nearest",
+                        "to the nearest value, ties to even"),
+             clEnumValN(::colonnade::BlockRounding::Truncate, "truncate",
+                        "toward zero, as in FAST"))}]>,
+    Option<"seed", "seed", "uint64_t", /*default=*/"1",
+           "Seed of the stochastic rounding of gradients">,
+    Option<"refreshInterval", "refresh-interval", "int64_t", /*default=*/"16",
+           "Steps between two choices of fast-adaptive">,
+    Option<"thresholdStart", "threshold-start", "double", /*default=*/"0.6",
+           "Threshold of fast-adaptive in the first layer and step">,
+    Option<"thresholdSlope", "threshold-slope", "double", /*default=*/"0.3",
+           "By how much the threshold falls over all steps, and over all layers">];
   let dependentDialects = [
+    "::colonnade::ColonnadeDialect",
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 #endif // COLONNADE_TRAINING_PASSES

@@ -13,6 +13,7 @@
 #ifndef COLONNADE_TRAINING_TRAINER_H
 #define COLONNADE_TRAINING_TRAINER_H
 
+#include "colonnade/Numerics/BlockFloat.h"
 #include "colonnade/Support/SafetensorsFile.h"
 #include "colonnade/Training/Dataset.h"
 #include "colonnade/Training/TrainingLog.h"
@@ -22,6 +23,7 @@
 namespace colonnade {
 
 class JitFunction;
+class TrainingHook;
 
 /// Of a network of one input and one result of logits.
 struct NetworkShape {
@@ -33,6 +35,13 @@ struct NetworkShape {
 /// Shape of `@main` of a module. Fails if it is no function of one input
 /// [batch, ...] to f32 logits [batch, classes], with static shapes.
 llvm::Expected<NetworkShape> getNetworkShape(mlir::ModuleOp module);
+
+/// The mantissa bits that a step of the format fast-adaptive uses for a layer's
+/// weights, activations and gradient.
+struct LayerMantissas {
+  std::string name;
+  std::array<int32_t, 3> bits;
+};
 
 struct TrainingSettings {
   int64_t batch = 128;
@@ -49,6 +58,10 @@ public:
   create(mlir::ModuleOp network, const TrainingSettings &settings);
   ~Trainer();
 
+  /// Has `hook`, which outlives the trainer, begin and from now on called with
+  /// every step, after the hooks that were added before.
+  llvm::Error addHook(TrainingHook &hook);
+
   /// Steps done, and steps of an epoch over a data set: images that fill no
   /// batch are left out of an epoch, by chance others in each.
   int64_t getStep() const { return step; }
@@ -58,6 +71,22 @@ public:
 
   /// Fails unless the data makes at least one batch.
   llvm::Error checkCount(const Dataset &data) const;
+
+  /// The values of a parameter, by its place in collectParameters, and those of
+  /// the optimizer's state that belong to them.
+  llvm::MutableArrayRef<float> getParameter(size_t index);
+  llvm::ArrayRef<float> getParameter(size_t index) const;
+  llvm::SmallVector<llvm::MutableArrayRef<float>>
+  getOptimizerState(size_t index);
+
+  /// The blocks that the step's products multiply, with their widest mantissas;
+  /// none if they multiply other floats.
+  std::optional<BlockFormat> getBlockFormat() const { return blockFormat; }
+  /// A tensor of the step's state by its name; null if the step has none such.
+  const NpyArray *findState(llvm::StringRef name) const;
+  /// What the last step used, in the layers' order; none where precisions are
+  /// not chosen.
+  std::vector<LayerMantissas> getMantissas() const;
 
   /// Does the next step on its batch of `data`, which has been checked; adds up
   /// the epoch's figures.
@@ -89,11 +118,15 @@ private:
   std::map<std::string, std::string> getFingerprint() const;
 
   TrainingSettings settings;
+  std::vector<TrainingHook *> hooks;
   int64_t classes = 0;
+  std::optional<BlockFormat> blockFormat;
   std::unique_ptr<JitFunction> stepFunction, network;
   /// Of parameters, then of optimizer state; the step writes into `next`.
   std::vector<std::string> names;
   size_t parameterCount = 0;
+  /// The optimizer's arrays of each parameter.
+  std::vector<llvm::SmallVector<size_t, 2>> states;
   std::vector<NpyArray> current, next;
 
   int64_t step = 0;

@@ -44,9 +44,7 @@ static SmallVector<ReassociationIndices> getImageReassociation(int64_t rank) {
   return groups;
 }
 
-/// The reshape behind a grouped convolution that only merges groups and
-/// channels, or null: the layer can make its result right away.
-static tensor::CollapseShapeOp getMergedChannels(Value result) {
+tensor::CollapseShapeOp colonnade::getMergedChannels(Value result) {
   auto type = cast<RankedTensorType>(result.getType());
   if (type.getRank() != 5 || !result.hasOneUse())
     return {};

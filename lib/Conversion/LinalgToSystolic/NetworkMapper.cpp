@@ -25,6 +25,7 @@ using namespace colonnade::systolic;
 
 void NetworkMapper::run() {
   generalizeNamedOps();
+  moveToEpilogues();
   for (Operation &op : llvm::make_early_inc_range(function.getBody().front()))
     mapOp(&op);
   Operation *terminator = function.getBody().front().getTerminator();
@@ -35,7 +36,7 @@ void NetworkMapper::run() {
   resolveMovement();
 }
 
-static bool isPooling(Operation *op) {
+bool colonnade::isPooling(Operation *op) {
   return isa<linalg::PoolingNchwMaxOp, linalg::PoolingNchwSumOp>(op);
 }
 
@@ -193,7 +194,7 @@ static sim::Window getPointWindow(const TensorLayout &layout) {
 // Bodies
 //===----------------------------------------------------------------------===//
 
-linalg::GenericOp NetworkMapper::getEpilogue(Value result) const {
+linalg::GenericOp NetworkMapper::findEpilogue(Value result) const {
   if (!result.hasOneUse())
     return {};
   OpOperand &use = *result.getUses().begin();
@@ -202,6 +203,29 @@ linalg::GenericOp NetworkMapper::getEpilogue(Value result) const {
       checkEpilogue(generic, use))
     return {};
   return generic;
+}
+
+void NetworkMapper::moveToEpilogues() {
+  for (auto op : llvm::make_early_inc_range(
+           function.getBody().front().getOps<linalg::LinalgOp>())) {
+    if (!isContraction(op) && !isPooling(op))
+      continue;
+    Operation *last = op;
+    if (auto merged = getMergedChannels(op->getResult(0)))
+      last = merged;
+    linalg::GenericOp epilogue = findEpilogue(last->getResult(0));
+    if (!epilogue)
+      continue;
+    last->moveBefore(epilogue);
+    if (last != op)
+      op->moveBefore(last);
+  }
+}
+
+linalg::GenericOp NetworkMapper::getEpilogue(Value result) const {
+  linalg::GenericOp epilogue = findEpilogue(result);
+  bool isNext = epilogue && result.getDefiningOp() == epilogue->getPrevNode();
+  return isNext ? epilogue : linalg::GenericOp();
 }
 
 SmallVector<Value> NetworkMapper::buildBody(Region &region,

@@ -59,6 +59,12 @@ llvm::ArrayRef<unsigned> getChannelDims(unsigned rank);
 mlir::ElementsAttr getChannelConstant(mlir::Value value, mlir::AffineMap map,
                                       llvm::ArrayRef<unsigned> channels);
 
+bool isPooling(mlir::Operation *op);
+
+/// The reshape behind a grouped convolution that only merges groups and
+/// channels, or null: the layer can make its result right away.
+mlir::tensor::CollapseShapeOp getMergedChannels(mlir::Value result);
+
 class NetworkMapper {
 public:
   NetworkMapper(mlir::func::FuncOp function, systolic::TargetAttr target,
@@ -129,6 +135,12 @@ private:
 
   /// The elementwise op that may become the epilogue of the layer that makes
   /// `result`, or null.
+  mlir::linalg::GenericOp findEpilogue(mlir::Value result) const;
+  /// Moves what makes the result of a layer to the epilogue, behind whatever
+  /// else the epilogue reads.
+  void moveToEpilogues();
+  /// The same if it comes right behind what makes `result`. Of two layers that
+  /// one op could be the epilogue of, the second is moved there last.
   mlir::linalg::GenericOp getEpilogue(mlir::Value result) const;
   /// Fills `body` with the epilogue's code; `first` is the value that the first
   /// argument stands for. Returns the other inputs.

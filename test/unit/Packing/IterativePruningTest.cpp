@@ -82,8 +82,10 @@ TEST(IterativePruning, AnEventLeavesNoConflict) {
     double sparsity = random.getUniform();
     for (const GroupingAlgorithm *algorithm : getGroupingAlgorithms()) {
       std::vector<float> pruned = matrix;
-      ColumnGroups groups = pruneAndCombine(pruned, rows, columns, sparsity,
-                                            *algorithm, grouping);
+      ColumnGroups groups = pruneAndCombine(
+          pruned, rows, columns, sparsity, [&](const NonzeroPattern &left) {
+            return algorithm->group(left, grouping);
+          });
       NonzeroPattern pattern =
           NonzeroPattern::get(llvm::ArrayRef(pruned), rows, columns);
       EXPECT_FALSE(findConflict(pattern, groups));

@@ -60,10 +60,10 @@ static void printTermAxis(AsmPrinter &printer, int64_t axis) {
 
 /// By name, one of the enumeration's `all`.
 template <typename EnumT>
-static ParseResult
-parseNamed(AsmParser &parser, StringRef what, EnumT &value, ArrayRef<EnumT> all,
-           std::optional<EnumT> (*symbolize)(StringRef),
-           StringRef (*stringify)(EnumT)) {
+static ParseResult parseNamed(AsmParser &parser, StringRef what, EnumT &value,
+                              ArrayRef<EnumT> all,
+                              std::optional<EnumT> (*symbolize)(StringRef),
+                              StringRef (*stringify)(EnumT)) {
   SMLoc loc = parser.getCurrentLocation();
   std::string name;
   if (parser.parseKeywordOrString(&name))
@@ -390,9 +390,13 @@ verifyBlockFloatOnShape(BlockFloatAttr blockFloat, int64_t rank,
 LogicalResult EncodingAttr::verifyEncoding(
     ArrayRef<int64_t> shape, Type elementType,
     function_ref<InFlightDiagnostic()> emitError) const {
-  if ((getColumns() || getTerms()) && !elementType.isSignlessInteger(8)) // E3
+  if (getTerms() && !elementType.isSignlessInteger(8)) // E3
+    return emitError() << "expected element type i8 with a terms promise, got "
+                       << elementType;
+  if (getColumns() && !elementType.isSignlessInteger(8) &&
+      !elementType.isF32()) // E3
     return emitError()
-           << "expected element type i8 with a columns or terms promise, got "
+           << "expected element type i8 or f32 with a columns promise, got "
            << elementType;
   if (ColumnsAttr columns = getColumns())
     if (failed(verifyColumnsOnShape(columns, shape, emitError)))

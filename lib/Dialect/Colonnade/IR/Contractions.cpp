@@ -32,10 +32,10 @@ bool isContraction(linalg::LinalgOp op) {
                                            isMultiplyAccumulate);
 }
 
-/// A constant i8 tensor of static shape.
-static bool isConstantInt8(OpOperand &operand) {
+/// A constant tensor of static shape.
+static bool isConstantOf(Type elementType, OpOperand &operand) {
   auto type = dyn_cast<RankedTensorType>(operand.get().getType());
-  return type && type.getElementType().isSignlessInteger(8) &&
+  return type && type.getElementType() == elementType &&
          type.hasStaticShape() && matchPattern(operand.get(), m_Constant());
 }
 
@@ -136,8 +136,8 @@ static std::optional<WeightOperand> matchAxes(linalg::LinalgOp op,
   return match;
 }
 
-static std::optional<WeightOperand> matchWeights(linalg::LinalgOp op,
-                                                 std::string &whyNot) {
+static std::optional<WeightOperand>
+matchWeights(linalg::LinalgOp op, Type elementType, std::string &whyNot) {
   if (!isContraction(op)) {
     whyNot = "no multiply-accumulate of two inputs";
     return std::nullopt;
@@ -145,20 +145,25 @@ static std::optional<WeightOperand> matchWeights(linalg::LinalgOp op,
   OpOperand &first = *op.getDpsInputOperand(0);
   OpOperand &second = *op.getDpsInputOperand(1);
   // Of two constants the second is the filter.
-  if (isConstantInt8(second))
+  if (isConstantOf(elementType, second))
     return matchAxes(op, second, first, whyNot);
-  if (isConstantInt8(first))
+  if (isConstantOf(elementType, first))
     return matchAxes(op, first, second, whyNot);
   llvm::raw_string_ostream(whyNot)
-      << "no input is a static i8 constant, got " << first.get().getType()
-      << " and " << second.get().getType();
+      << "no input is a static " << elementType << " constant, got "
+      << first.get().getType() << " and " << second.get().getType();
   return std::nullopt;
 }
 
 std::optional<WeightOperand> getWeightOperand(linalg::LinalgOp op,
                                               std::string *whyNot) {
+  return getWeightOperand(op, IntegerType::get(op.getContext(), 8), whyNot);
+}
+
+std::optional<WeightOperand>
+getWeightOperand(linalg::LinalgOp op, Type elementType, std::string *whyNot) {
   std::string reason;
-  std::optional<WeightOperand> match = matchWeights(op, reason);
+  std::optional<WeightOperand> match = matchWeights(op, elementType, reason);
   if (whyNot)
     *whyNot = std::move(reason);
   return match;

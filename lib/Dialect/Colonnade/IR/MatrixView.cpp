@@ -51,27 +51,45 @@ template <typename VisitFn> void MatrixView::walkRuns(VisitFn visit) const {
 
 /// Copies a run; most often that is a single value, where a call would cost
 /// more than the copy.
-static void copyRun(const int8_t *from, int64_t size, int8_t *to) {
+template <typename T> static void copyRun(const T *from, int64_t size, T *to) {
   if (size == 1)
     *to = *from;
   else
     std::copy_n(from, size, to);
 }
 
-std::vector<int8_t> MatrixView::toMatrix(ArrayRef<int8_t> tensor) const {
-  std::vector<int8_t> matrix(tensor.size());
+template <typename T>
+std::vector<T> MatrixView::copyToMatrix(ArrayRef<T> tensor) const {
+  std::vector<T> matrix(tensor.size());
   walkRuns([&](int64_t position, int64_t element) {
     copyRun(tensor.data() + position, inner, matrix.data() + element);
   });
   return matrix;
 }
 
-std::vector<int8_t> MatrixView::fromMatrix(ArrayRef<int8_t> matrix) const {
-  std::vector<int8_t> tensor(matrix.size());
+template <typename T>
+std::vector<T> MatrixView::copyFromMatrix(ArrayRef<T> matrix) const {
+  std::vector<T> tensor(matrix.size());
   walkRuns([&](int64_t position, int64_t element) {
     copyRun(matrix.data() + element, inner, tensor.data() + position);
   });
   return tensor;
+}
+
+std::vector<int8_t> MatrixView::toMatrix(ArrayRef<int8_t> tensor) const {
+  return copyToMatrix(tensor);
+}
+
+std::vector<float> MatrixView::toMatrix(ArrayRef<float> tensor) const {
+  return copyToMatrix(tensor);
+}
+
+std::vector<int8_t> MatrixView::fromMatrix(ArrayRef<int8_t> matrix) const {
+  return copyFromMatrix(matrix);
+}
+
+std::vector<float> MatrixView::fromMatrix(ArrayRef<float> matrix) const {
+  return copyFromMatrix(matrix);
 }
 
 /// Row-major pitch, in elements, of each dimension.

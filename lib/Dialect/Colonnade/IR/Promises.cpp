@@ -4,7 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Implements the meaning of encodings on int8 values.
+// Implements the meaning of encodings on int8 values, and of groups of columns
+// on floats.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +16,8 @@
 #include "colonnade/Packing/ConflictPruning.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -180,41 +183,58 @@ void selectToTerms(RankedTensorType type, MutableArrayRef<int8_t> values) {
 // Checking
 //===----------------------------------------------------------------------===//
 
-LogicalResult
-checkUnassignedColumns(RankedTensorType type, ArrayRef<int8_t> values,
-                       function_ref<InFlightDiagnostic()> emitError) {
+/// How a value reads in a message.
+static std::string printValue(int8_t value) { return std::to_string(value); }
+
+static std::string printValue(float value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%g", value);
+  return text;
+}
+
+template <typename T>
+static LogicalResult
+checkUnassigned(RankedTensorType type, ArrayRef<T> values,
+                function_ref<InFlightDiagnostic()> emitError) {
   ColumnsAttr columns = getColumnsPromise(type);
   MatrixView view(type.getShape(), columns.getRowAxis());
   for (auto [column, group] : llvm::enumerate(columns.getAssignment())) {
     if (group >= 0)
       continue;
     for (int64_t row = 0; row < view.getRows(); ++row) {
-      int8_t value = values[view.getPosition(row, column)];
+      T value = values[view.getPosition(row, column)];
       if (value == 0)
         continue;
       if (emitError)
         emitError() << "expected column " << column
                     << ", which is in no group (-1), to be all zero, got "
-                    << static_cast<int>(value) << " in row " << row;
+                    << printValue(value) << " in row " << row;
       return failure();
     }
   }
   return success();
 }
 
+LogicalResult
+checkUnassignedColumns(RankedTensorType type, ArrayRef<int8_t> values,
+                       function_ref<InFlightDiagnostic()> emitError) {
+  return checkUnassigned(type, values, emitError);
+}
+
+template <typename T>
 static LogicalResult
-checkConflicts(RankedTensorType type, ArrayRef<int8_t> values,
+checkConflicts(RankedTensorType type, ArrayRef<T> values,
                function_ref<InFlightDiagnostic()> emitError) {
   ColumnsAttr columns = getColumnsPromise(type);
   MatrixView view(type.getShape(), columns.getRowAxis());
-  auto pattern = NonzeroPattern::get(ArrayRef<int8_t>(view.toMatrix(values)),
+  auto pattern = NonzeroPattern::get(ArrayRef<T>(view.toMatrix(values)),
                                      view.getRows(), view.getColumns());
   std::optional<ColumnConflict> conflict =
       findConflict(pattern, getGroups(columns.getAssignment()));
   if (!conflict)
     return success();
   auto valueIn = [&](int64_t column) {
-    return static_cast<int>(values[view.getPosition(conflict->row, column)]);
+    return printValue(values[view.getPosition(conflict->row, column)]);
   };
   return emitError() << "expected at most one nonzero in row " << conflict->row
                      << " of group "
@@ -261,30 +281,56 @@ static LogicalResult checkTerms(RankedTensorType type, ArrayRef<int8_t> values,
   return result;
 }
 
+template <typename T>
+static LogicalResult
+checkColumns(RankedTensorType type, ArrayRef<T> values,
+             function_ref<InFlightDiagnostic()> emitError) {
+  return success(succeeded(checkUnassigned(type, values, emitError)) &&
+                 succeeded(checkConflicts(type, values, emitError)));
+}
+
 LogicalResult checkPromises(RankedTensorType type, ArrayRef<int8_t> values,
                             function_ref<InFlightDiagnostic()> emitError) {
-  if (getColumnsPromise(type)) {
-    // Packed runs are only defined where the columns promise holds.
-    if (failed(checkUnassignedColumns(type, values, emitError)) ||
-        failed(checkConflicts(type, values, emitError)))
-      return failure();
-  }
+  // Packed runs are only defined where the columns promise holds.
+  if (getColumnsPromise(type) && failed(checkColumns(type, values, emitError)))
+    return failure();
   if (getTermsPromise(type))
     return checkTerms(type, values, emitError);
   return success();
+}
+
+static LogicalResult
+reportUnreadable(RankedTensorType type,
+                 function_ref<InFlightDiagnostic()> emitError) {
+  return emitError() << "expected a dense or dense_resource constant with "
+                     << type.getNumElements()
+                     << " readable values, to check its promises";
+}
+
+/// For f32, whose promises are `block_float` and `columns`.
+static LogicalResult
+checkFloatPromises(RankedTensorType type, ElementsAttr elements,
+                   function_ref<InFlightDiagnostic()> emitError) {
+  if (getBlockFloatPromise(type) &&
+      failed(checkBlockFloat(type, elements, emitError)))
+    return failure();
+  if (!getColumnsPromise(type))
+    return success();
+  std::optional<std::vector<float>> values = readFloatValues(elements);
+  if (!values)
+    return reportUnreadable(type, emitError);
+  return checkColumns(type, ArrayRef<float>(*values), emitError);
 }
 
 LogicalResult checkPromise(RankedTensorType type, ElementsAttr elements,
                            function_ref<InFlightDiagnostic()> emitError) {
   if (!getEncoding(type))
     return success();
-  if (getBlockFloatPromise(type))
-    return checkBlockFloat(type, elements, emitError);
+  if (type.getElementType().isF32())
+    return checkFloatPromises(type, elements, emitError);
   std::optional<std::vector<int8_t>> values = readInt8Values(elements);
   if (!values)
-    return emitError() << "expected a dense or dense_resource constant with "
-                       << type.getNumElements()
-                       << " readable values, to check its promises";
+    return reportUnreadable(type, emitError);
   return checkPromises(type, *values, emitError);
 }
 

@@ -13,10 +13,12 @@
 
 #include "Calibration.h"
 #include "RangesFile.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "colonnade/Support/ProgressBar.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Threading.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -228,6 +230,10 @@ FailureOr<ActivationRanges> measureRanges(func::FuncOp function,
                                           const ImageSet &images,
                                           const CalibrationOptions &options) {
   OwningOpRef<ModuleOp> probe = makeProbe(function, activations);
+  PassManager manager(function.getContext());
+  manager.addPass(createStripEncodings());
+  if (failed(manager.run(*probe)))
+    return failure();
   auto jit = JitFunction::compile(*probe, function.getName());
   if (!jit) {
     // Already reported as a diagnostic.

@@ -9,6 +9,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
+#include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
+#include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
@@ -89,6 +91,17 @@ Value createConstantLike(OpBuilder &builder, Value origin,
                          std::vector<int8_t> &&values) {
   return createLike<int8_t, DenseI8ResourceElementsAttr>(
       builder, origin, shape, builder.getI8Type(), std::move(values));
+}
+
+void keepColumnsPromise(Value constant, Value origin) {
+  ColumnsAttr columns = getColumnsPromise(origin.getType());
+  if (!columns)
+    return;
+  auto op = constant.getDefiningOp<arith::ConstantOp>();
+  RankedTensorType type = withPromises(
+      cast<RankedTensorType>(constant.getType()), columns, TermsAttr());
+  op.setValueAttr(retypeConstant(cast<ElementsAttr>(op.getValue()), type));
+  constant.setType(type);
 }
 
 } // namespace colonnade

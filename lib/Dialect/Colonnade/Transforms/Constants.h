@@ -49,6 +49,10 @@ mlir::Value createConstantLike(mlir::OpBuilder &builder, mlir::Value origin,
                                llvm::ArrayRef<int64_t> shape,
                                std::vector<int8_t> &&values);
 
+/// Gives a constant the `columns` promise of `origin`, if it has one: for
+/// values that are zero wherever the origin's are, in the same shape.
+void keepColumnsPromise(mlir::Value constant, mlir::Value origin);
+
 } // namespace colonnade
 
 #endif // COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_CONSTANTS_H

@@ -6,7 +6,9 @@
 //
 // Two loop nests: the largest magnitude of every block, as an integer maximum
 // of the floats' bits, and the rounding of every value. A short last block has
-// nests of its own, so that no body has a condition.
+// nests of its own, so that no body has a condition. What lies in front of the
+// blocks' axis is one dimension, and what lies behind it another: the innermost
+// loop is then long enough for vector instructions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,10 +40,11 @@ struct Part {
 class BlockLoops {
 public:
   BlockLoops(ImplicitLocOpBuilder &builder, BlockQuantizeOp op)
-      : builder(builder), code(makeCode(builder, op)),
-        type(dropEncoding(op.getType())),
-        axis(getBlockFloatPromise(op.getType()).getAxis()),
-        strides(computeStrides(type.getShape())) {}
+      : builder(builder), code(makeCode(builder, op)) {
+    flatten(dropEncoding(op.getType()),
+            getBlockFloatPromise(op.getType()).getAxis());
+    strides = computeStrides(type.getShape());
+  }
 
   Value quantize(Value source, int64_t group);
 
@@ -52,6 +55,9 @@ private:
     return BlockRoundingCode(scalars, op);
   }
 
+  /// Decides how the op's values are seen.
+  void flatten(RankedTensorType opType, int64_t opAxis);
+  Value quantizeFlat(Value source, int64_t group);
   Value quantizePart(Value source, const Part &part);
   Value extract(Value source, const Part &part);
   Value insert(Value quantized, Value target, const Part &part);
@@ -66,12 +72,31 @@ private:
 
   ImplicitLocOpBuilder &builder;
   BlockRoundingCode code;
+  /// The op's dimensions in front of the axis, the axis, and those behind it.
+  SmallVector<ReassociationIndices> dimensions;
+  /// Of the values as they are seen, with the dimensions above.
   RankedTensorType type;
   int64_t axis;
   SmallVector<int64_t> strides;
 };
 
 } // namespace
+
+void BlockLoops::flatten(RankedTensorType opType, int64_t opAxis) {
+  SmallVector<int64_t> shape;
+  auto addDimension = [&](int64_t begin, int64_t end) {
+    if (begin == end)
+      return;
+    dimensions.push_back(llvm::to_vector<2>(llvm::seq(begin, end)));
+    shape.push_back(
+        llvm::product_of(opType.getShape().slice(begin, end - begin)));
+  };
+  addDimension(0, opAxis);
+  axis = static_cast<int64_t>(shape.size());
+  addDimension(opAxis, opAxis + 1);
+  addDimension(opAxis + 1, opType.getRank());
+  type = opType.clone(shape);
+}
 
 SmallVector<OpFoldResult> BlockLoops::getOffsets(const Part &part) {
   SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
@@ -192,6 +217,16 @@ Value BlockLoops::quantizePart(Value source, const Part &part) {
 }
 
 Value BlockLoops::quantize(Value source, int64_t group) {
+  auto sourceType = cast<RankedTensorType>(source.getType());
+  if (sourceType.getRank() == type.getRank())
+    return quantizeFlat(source, group);
+  Value flat =
+      tensor::CollapseShapeOp::create(builder, type, source, dimensions);
+  return tensor::ExpandShapeOp::create(builder, dropEncoding(sourceType),
+                                       quantizeFlat(flat, group), dimensions);
+}
+
+Value BlockLoops::quantizeFlat(Value source, int64_t group) {
   int64_t length = type.getDimSize(axis), rest = length % group;
   if (rest == 0 || length < group)
     return quantizePart(source, {0, length, std::min(group, length)});

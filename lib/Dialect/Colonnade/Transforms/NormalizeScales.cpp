@@ -228,6 +228,7 @@ struct FoldFactors : OpRewritePattern<linalg::GenericOp> {
     rewriter.setInsertionPoint(contraction);
     Value scaled = createConstantLike(
         rewriter, weights.get(), getShape(weights.get()), std::move(*values));
+    keepColumnsPromise(scaled, weights.get());
     rewriter.modifyOpInPlace(contraction, [&] {
       weights.set(scaled);
       contraction->setLoc(

@@ -52,9 +52,17 @@ public:
     });
   }
 
-  /// The range in steps of the finest grid, or the limit without a grid.
+  /// The range in steps, or the limit without a grid. The coarsest grid is
+  /// refined by a power of two, so that integers keep their signed digits.
   int32_t getDivisor() const {
-    return divisors.empty() ? limit : divisors.back();
+    if (divisors.empty())
+      return limit;
+    // All multiples of the coarsest grid's steps in the upper half are here.
+    int32_t coarsest =
+        divisors.size() > 1 ? divisors[1] - divisors[0] : divisors.front();
+    while (2 * coarsest <= limit)
+      coarsest *= 2;
+    return coarsest;
   }
 
 private:

@@ -16,6 +16,7 @@
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
+#include "colonnade/Dialect/Colonnade/Transforms/TermWeights.h"
 #include "colonnade/Numerics/TermSelection.h"
 #include "mlir/IR/Matchers.h"
 
@@ -170,8 +171,7 @@ void TermQuantize::visitWeights(linalg::LinalgOp op, const WeightOperand &match,
   Value value = match.weights->get();
   if (!readWeights(value))
     return remarkMissed(kWeightsRule, op, kUnreadableWeights);
-  int64_t axis = getColumnsPromise(value.getType()) ? TermsAttr::kPackedAxis
-                                                    : match.inputChannelAxis;
+  int64_t axis = getTermAxis(match);
   if (getPromisedType(value, axis, op) == value.getType())
     return remarkMissed(kWeightsRule, op,
                         "the weights already keep this promise");
@@ -318,9 +318,12 @@ void TermQuantize::runOnOperation() {
     if (isContraction(op))
       visit(op, weights, data);
   });
-  for (auto &[key, uses] : weights)
-    quantizeWeights(std::get<Value>(key), std::get<int64_t>(key), uses);
+  SmallVector<Value> constants;
+  for (auto &[key, uses] : weights) {
+    constants.push_back(std::get<Value>(key));
+    quantizeWeights(constants.back(), std::get<int64_t>(key), uses);
+  }
   for (auto &[key, uses] : data)
     quantizeData(key.first, cast<RankedTensorType>(key.second), uses);
-  eraseUnused(weights);
+  eraseUnused(constants);
 }

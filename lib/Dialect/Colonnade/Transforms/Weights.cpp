@@ -36,12 +36,11 @@ void replaceWeights(Value weights, RankedTensorType promised,
     use->set(constant);
 }
 
-void eraseUnused(const SharedWeights &shared) {
-  // A constant that is read along two axes stands here twice.
+void eraseUnused(ArrayRef<Value> constants) {
   llvm::SetVector<Operation *> unused;
-  for (const auto &[key, uses] : shared)
-    if (Value weights = std::get<Value>(key); weights.use_empty())
-      unused.insert(weights.getDefiningOp());
+  for (Value constant : constants)
+    if (constant.use_empty())
+      unused.insert(constant.getDefiningOp());
   for (Operation *op : unused)
     op->erase();
 }

@@ -44,8 +44,9 @@ void replaceWeights(mlir::Value weights, mlir::RankedTensorType promised,
                     llvm::ArrayRef<int8_t> values,
                     llvm::ArrayRef<mlir::OpOperand *> uses);
 
-/// Erases the constants that nothing reads any more.
-void eraseUnused(const SharedWeights &shared);
+/// Erases those of the constants that nothing reads any more; they may stand
+/// there twice.
+void eraseUnused(llvm::ArrayRef<mlir::Value> constants);
 
 } // namespace colonnade
 

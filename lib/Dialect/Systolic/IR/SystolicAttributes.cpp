@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
+#include "colonnade/Simulator/BlockCell.h"
 #include "colonnade/Simulator/Cells.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -82,6 +83,24 @@ std::shared_ptr<const sim::CellModel> TermCellAttr::getCellModel() const {
   return sim::createTermCell(getGroup(), getFanIn());
 }
 
+LogicalResult BlockCellAttr::verify(EmitError emitError, int64_t group,
+                                    int64_t exponent, int64_t mantissa) {
+  if (failed(checkRange(emitError, "group", group, 1,
+                        sim::BlockCell::kMaxGroup))) // (K1)
+    return failure();
+  if (failed(checkRange(emitError, "exponent", exponent,
+                        BlockFormat::kMinExponentBits,
+                        BlockFormat::kMaxExponentBits))) // (K2)
+    return failure();
+  return checkRange(emitError, "mantissa", mantissa,
+                    BlockFormat::kMinMantissaBits,
+                    BlockFormat::kMaxMantissaBits); // (K3)
+}
+
+std::shared_ptr<const sim::CellModel> BlockCellAttr::getCellModel() const {
+  return sim::createBlockCell({getGroup(), getExponent(), getMantissa()});
+}
+
 //===----------------------------------------------------------------------===//
 // Target
 //===----------------------------------------------------------------------===//
@@ -91,17 +110,22 @@ static constexpr StringLiteral kEvents[] = {
     "register_hop", "weight_sram_byte", "data_sram_byte",  "accumulator_byte",
     "dram_byte",    "vector_op",        "vector_float_op", "idle_cell_cycle"};
 
-static LogicalResult verifyEnergy(EmitError emitError, StringRef workEvent,
+static SmallVector<StringRef> getEvents(const sim::CellModel &cell) {
+  SmallVector<StringRef> events = {cell.getWorkEvent()};
+  llvm::append_range(events, cell.getOtherEvents());
+  llvm::append_range(events, kEvents);
+  return events;
+}
+
+static LogicalResult verifyEnergy(EmitError emitError,
+                                  const sim::CellModel &cell,
                                   DictionaryAttr energy) {
-  auto isEvent = [&](StringRef name) {
-    return name == workEvent || llvm::is_contained(kEvents, name);
-  };
+  SmallVector<StringRef> events = getEvents(cell);
   for (NamedAttribute entry : energy) {
     StringRef event = entry.getName();
-    if (!isEvent(event))
-      return emitError() << "unknown energy event '" << event << "'; expected '"
-                         << workEvent << "', "
-                         << llvm::join(ArrayRef<StringLiteral>(kEvents), ", ");
+    if (!llvm::is_contained(events, event))
+      return emitError() << "unknown energy event '" << event << "'; expected "
+                         << llvm::join(events, ", ");
     auto value = dyn_cast<FloatAttr>(entry.getValue());
     if (!value || !std::isfinite(value.getValueAsDouble()) ||
         value.getValueAsDouble() < 0)
@@ -110,9 +134,7 @@ static LogicalResult verifyEnergy(EmitError emitError, StringRef workEvent,
                             "got "
                          << entry.getValue();
   }
-  for (StringRef event : llvm::concat<const StringRef>(
-           ArrayRef<StringRef>(workEvent),
-           SmallVector<StringRef>(std::begin(kEvents), std::end(kEvents))))
+  for (StringRef event : events)
     if (!energy.contains(event))
       return emitError() << "expected an energy for event '" << event
                          << "', got none";
@@ -125,7 +147,8 @@ LogicalResult TargetAttr::verify(
     int64_t weightSramBytes, int64_t dataSramBytes, int64_t dataSramBanks,
     int64_t accumulatorBytes, int64_t weightLoaderBytesPerCycle,
     int64_t vectorLanes, int64_t vectorLatency, int64_t vectorStages,
-    int64_t vectorDivideSlots, int64_t clockMegahertz, DictionaryAttr energy) {
+    int64_t vectorDivideSlots, int64_t clockMegahertz, DictionaryAttr energy,
+    int64_t converterValuesPerCycle) {
   struct Field {
     StringRef name;
     int64_t value, low, high;
@@ -155,8 +178,13 @@ LogicalResult TargetAttr::verify(
     return emitError() << "expected 'cell' to be a cell type such as "
                           "#systolic.term<group = 8, fan_in = 8>, got "
                        << cell;
-  return verifyEnergy(emitError, cellInterface.getCellModel()->getWorkEvent(),
-                      energy);
+  std::shared_ptr<const sim::CellModel> model = cellInterface.getCellModel();
+  bool takesBlocks = model->getBlockCell();
+  if (failed(checkRange(emitError, "converter_values_per_cycle",
+                        converterValuesPerCycle, takesBlocks ? 1 : 0,
+                        takesBlocks ? kLargest : 0))) // (G6)
+    return failure();
+  return verifyEnergy(emitError, *model, energy);
 }
 
 std::string TargetAttr::getHash() const {
@@ -188,6 +216,7 @@ sim::MachineDescription TargetAttr::getMachineDescription() const {
   machine.vectorLatency = getVectorLatency();
   machine.vectorStages = getVectorStages();
   machine.vectorDivideSlots = getVectorDivideSlots();
+  machine.converterValuesPerCycle = getConverterValuesPerCycle();
   machine.clockMegahertz = static_cast<double>(getClockMegahertz());
   for (NamedAttribute entry : getEnergy())
     machine.energy[entry.getName().str()] =

@@ -6,7 +6,8 @@
 //
 // JSON targets have the fields of #systolic.target; "cell" holds the text of a
 // cell attribute, so that a cell type from any dialect can be named. Unknown
-// fields are errors: a misspelt one must not silently become a default.
+// fields are errors: a misspelt one must not silently become a default. Only
+// what a machine may not have at all can be left out.
 //
 //===----------------------------------------------------------------------===//
 
@@ -63,6 +64,11 @@ public:
     if (std::optional<int64_t> integer = value->getAsInteger())
       return *integer;
     return emitWrongKind(field, "an integer", *value);
+  }
+
+  /// 0 if the field is not there.
+  FailureOr<int64_t> takeOptionalInteger(StringRef field) {
+    return object.get(field) ? takeInteger(field) : int64_t(0);
   }
 
   FailureOr<std::string> takeString(StringRef field) {
@@ -164,18 +170,20 @@ static FailureOr<TargetAttr> readFields(MLIRContext *context,
       return failure();
     v.push_back(*value);
   }
+  FailureOr<int64_t> converterValues =
+      reader.takeOptionalInteger("converter_values_per_cycle");
   FailureOr<DictionaryAttr> energy = reader.takeEnergy("energy");
-  if (failed(energy) || failed(reader.finish()))
+  if (failed(converterValues) || failed(energy) || failed(reader.finish()))
     return failure();
   Attribute cell = parseAttribute(*cellText, context);
   if (!cell)
     return emitError(loc) << "expected 'cell' to be a cell attribute such as "
                              "\"#systolic.term<group = 8, fan_in = 8>\", got \""
                           << *cellText << "\"";
-  auto target = TargetAttr::getChecked([&] { return emitError(loc); }, context,
-                                       StringRef(*name), v[0], v[1], cell, v[2],
-                                       v[3], v[4], v[5], v[6], v[7], v[8], v[9],
-                                       v[10], v[11], v[12], v[13], *energy);
+  auto target = TargetAttr::getChecked(
+      [&] { return emitError(loc); }, context, StringRef(*name), v[0], v[1],
+      cell, v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12],
+      v[13], *energy, *converterValues);
   if (!target)
     return failure();
   return target;

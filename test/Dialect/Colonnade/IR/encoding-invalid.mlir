@@ -237,20 +237,26 @@ func.func private @f(tensor<2x1x2xi8, #colonnade.encoding<columns = <row_axis = 
 // -----
 
 // E3: element type i16
-// expected-error @+1 {{expected element type i8 with a columns or terms promise, got 'i16'}}
+// expected-error @+1 {{expected element type i8 with a terms promise, got 'i16'}}
 func.func private @f(tensor<2x4xi16, #colonnade.encoding<terms = <axis = 1, group = 8, budget = 16, digits = naf>>>)
 
 // -----
 
 // E3: element type f32
-// expected-error @+1 {{expected element type i8 with a columns or terms promise, got 'f32'}}
+// expected-error @+1 {{expected element type i8 with a terms promise, got 'f32'}}
 func.func private @f(tensor<2x4xf32, #colonnade.encoding<terms = <axis = 1, group = 8, budget = 16, digits = naf>>>)
 
 // -----
 
 // E3: element type ui8
-// expected-error @+1 {{expected element type i8 with a columns or terms promise, got 'ui8'}}
+// expected-error @+1 {{expected element type i8 with a terms promise, got 'ui8'}}
 func.func private @f(tensor<2x4xui8, #colonnade.encoding<terms = <axis = 1, group = 8, budget = 16, digits = naf>>>)
+
+// -----
+
+// E3: element type f16
+// expected-error @+1 {{expected element type i8 or f32 with a columns promise, got 'f16'}}
+func.func private @f(tensor<2x2xf16, #colonnade.encoding<columns = <row_axis = 0, fan_in = 2, assignment = [0, 0]>>>)
 
 // -----
 

@@ -186,7 +186,7 @@ func.func @bias_too_large(%x: tensor<1x784xf32>) -> tensor<1x2xf32> {
   %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x2xf32>) -> tensor<1x2xf32>
   %y = linalg.matmul ins(%x, %w : tensor<1x784xf32>, tensor<784x2xf32>)
                      outs(%init : tensor<1x2xf32>) -> tensor<1x2xf32>
-  // expected-error @-2 {{cannot quantize channel 1: its bias is 1.6129e+13 at the accumulators' scale of 6.20001e-11}}
+  // expected-error @-2 {{cannot quantize channel 1: its bias is 8.128e+12 at the accumulators' scale of 1.23031e-10}}
   %z = linalg.generic {indexing_maps = [#id, #channel, #id],
                        iterator_types = ["parallel", "parallel"]}
       ins(%y, %b : tensor<1x2xf32>, tensor<2xf32>) outs(%empty : tensor<1x2xf32>) {

@@ -37,11 +37,11 @@
 // RUN: colonnade-opt %s --colonnade-quantize="calibration=%data/calibration.npy calibration-limit=4 progress" -o /dev/null 2>&1 | FileCheck %s --check-prefix=PROGRESS
 // PROGRESS: calibrating [==============================] 4/4
 
-// Four bits: the largest weight is 7.
+// Four bits: of weights up to 7, those of one magnitude are 4; of 127, 64.
 // RUN: echo '{"layers": [{"name": "/fc/*", "bits": 4}]}' > %t.policy.json
 // RUN: colonnade-opt %s --colonnade-quantize="default-range=1 policy=%t.policy.json" | FileCheck %s --check-prefix=BITS
-// BITS: dense<7> : tensor<784x2xi8>
-// BITS: dense<127> : tensor<2x3xi8>
+// BITS: dense<4> : tensor<784x2xi8>
+// BITS: dense<64> : tensor<2x3xi8>
 
 // RUN: not colonnade-opt %s --colonnade-quantize="calibration=%data/calibration.npy ranges=%t.json" 2>&1 | FileCheck %s --check-prefix=BOTH
 // BOTH: error: calibration= measures all ranges: ranges= and default-range= cannot be given with it

@@ -3,7 +3,7 @@
 // CHECK: quantize-remarks.mlir:[[#@LINE+11]]:17: remark: [Passed] quantize | Category:colonnade | Function=main
 // CHECK-SAME: Op=argument, Range=1, Scale=0.00787402
 // CHECK: [[#@LINE+15]]:8: remark: [Passed] quantize | Category:colonnade | Function=main
-// CHECK-SAME: InputScale=0.00787402, LargestWeightScale=0.00833333, Op=linalg.matmul, SmallestWeightScale=0.00396825, WeightSqnr="159.9 dB", Weights=4x3
+// CHECK-SAME: InputScale=0.00787402, LargestWeightScale=0.015625, Op=linalg.matmul, SmallestWeightScale=0.0078125, WeightSqnr="159.9 dB", Weights=4x3
 // CHECK: [[#@LINE+13]]:8: remark: [Passed] quantize | Category:colonnade | Function=main
 // CHECK-SAME: Op=linalg.matmul, Range={{[0-9.]+}}, Scale={{[0-9.e-]+}}
 // CHECK: [[#@LINE+5]]:1: remark: [Passed] quantize | Category:colonnade | Function=main

@@ -10,13 +10,13 @@
 // CHECK-SAME: ([[X:%.+]]: tensor<1x1x28x28xi8> {colonnade.scale = 0.0078740157480314959 : f64})
 // CHECK-SAME: -> (tensor<1x2x28x28xi32> {colonnade.scale = 3.814813684499649E-5 : f64})
 // CHECK: [[W:%.+]] = arith.constant
-// CHECK-SAME{LITERAL}: dense<[[[[127]]], [[[-127]]]]> : tensor<2x1x1x1xi8>
+// CHECK-SAME{LITERAL}: dense<[[[[64]]], [[[-64]]]]> : tensor<2x1x1x1xi8>
 // CHECK: [[ZERO:%.+]] = linalg.fill ins(%c0_i32 : i32)
 // CHECK: [[CONV:%.+]] = linalg.conv_2d_nchw_fchw {{.*}} ins([[X]], [[W]] : {{.*}}) outs([[ZERO]] : tensor<1x2x28x28xi32>)
-// The bias at the accumulators' scales of 1 / 127^2 and 0.5 / 127^2.
-// CHECK: [[BIAS:%.+]] = arith.constant dense<[4032, 24194]> : tensor<2xi32>
-// CHECK: [[MULTIPLIER:%.+]] = arith.constant dense<1745095088> : tensor<2xi32>
-// CHECK: [[SHIFT:%.+]] = arith.constant dense<[30, 31]> : tensor<2xi8>
+// The bias at the accumulators' scales of 1 / (127 * 64) and 0.5 / (127 * 64).
+// CHECK: [[BIAS:%.+]] = arith.constant dense<[2032, 12192]> : tensor<2xi32>
+// CHECK: [[MULTIPLIER:%.+]] = arith.constant dense<1731461533> : tensor<2xi32>
+// CHECK: [[SHIFT:%.+]] = arith.constant dense<[29, 30]> : tensor<2xi8>
 // CHECK: [[Y:%.+]] = linalg.generic
 // CHECK-SAME: iterator_types = ["parallel", "parallel", "parallel", "parallel"]
 // CHECK-SAME: ins([[CONV]], [[BIAS]], [[MULTIPLIER]], [[SHIFT]] :

@@ -215,3 +215,39 @@
 // L2: elements the machine has no lanes for.
 // expected-error @below {{expected 'element_type' to be i8, i32 or f32, got 'i16'}}
 "test.op"() {a = #systolic.layout<pitches = [4, 2, 1], element_type = i16, banded = false>} : () -> ()
+
+// -----
+
+// K1: group above 256.
+// expected-error @below {{expected 'group' in [1, 256], got 300}}
+"test.op"() {a = #systolic.block<group = 300, exponent = 8, mantissa = 4>} : () -> ()
+
+// -----
+
+// K2: exponent below 2.
+// expected-error @below {{expected 'exponent' in [2, 8], got 1}}
+"test.op"() {a = #systolic.block<group = 16, exponent = 1, mantissa = 4>} : () -> ()
+
+// -----
+
+// K3: mantissa above 16.
+// expected-error @below {{expected 'mantissa' in [2, 16], got 17}}
+"test.op"() {a = #systolic.block<group = 16, exponent = 8, mantissa = 17>} : () -> ()
+
+// -----
+
+// G5: a block cell's own events are expected too.
+// expected-error @below {{expected an energy for event 'block_sum', got none}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.block<group = 16, exponent = 8, mantissa = 4>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {chunk_product = 0.04 : f64, converter_value = 0.1 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}, converter_values_per_cycle = 64>} : () -> ()
+
+// -----
+
+// G6: block cells without a converter.
+// expected-error @below {{expected 'converter_values_per_cycle' in [1, 1099511627776], got 0}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.block<group = 16, exponent = 8, mantissa = 4>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {chunk_product = 0.04 : f64, block_sum = 1.0 : f64, converter_value = 0.1 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+
+// -----
+
+// G6: a converter without block cells.
+// expected-error @below {{expected 'converter_values_per_cycle' in [0, 0], got 64}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}, converter_values_per_cycle = 64>} : () -> ()

@@ -195,7 +195,7 @@ def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
 
     On a tensor type:
 
-    - **E3** The element type is `i8` for `columns` and `terms`.
+    - **E3** The element type is `i8` for `terms`, `i8` or `f32` for `columns`.
     - **E4** `columns`: the tensor has at least two dimensions.
     - **E5** `columns`: `row_axis` and `block_axis` are dimensions of the tensor.
     - **E6** `columns`: every dimension but `row_axis` is static.

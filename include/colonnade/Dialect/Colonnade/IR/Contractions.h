@@ -24,7 +24,7 @@ namespace colonnade {
 /// convolution, or of the batch of a product. In a depthwise convolution the
 /// channels are both blocks and rows: the matrix of each has one row.
 struct WeightOperand {
-  /// The constant i8 operand: the filter of a convolution, B or A of a matmul.
+  /// The constant operand: the filter of a convolution, B or A of a matmul.
   mlir::OpOperand *weights = nullptr;
   /// The other input.
   mlir::OpOperand *data = nullptr;
@@ -50,6 +50,12 @@ bool isContraction(mlir::linalg::LinalgOp op);
 /// channels by inputs. `whyNot`, if given, then names the reason with the types
 /// at hand.
 std::optional<WeightOperand> getWeightOperand(mlir::linalg::LinalgOp op,
+                                              std::string *whyNot = nullptr);
+
+/// The same for weights of another element type, such as f32 before
+/// quantization: they form the same matrices.
+std::optional<WeightOperand> getWeightOperand(mlir::linalg::LinalgOp op,
+                                              mlir::Type elementType,
                                               std::string *whyNot = nullptr);
 
 } // namespace colonnade

@@ -53,14 +53,20 @@ public:
 
   /// The tensor's values in the matrix's row-major order.
   std::vector<int8_t> toMatrix(llvm::ArrayRef<int8_t> tensor) const;
+  std::vector<float> toMatrix(llvm::ArrayRef<float> tensor) const;
   /// Inverse of toMatrix.
   std::vector<int8_t> fromMatrix(llvm::ArrayRef<int8_t> matrix) const;
+  std::vector<float> fromMatrix(llvm::ArrayRef<float> matrix) const;
 
 private:
   /// Calls `visit(position, element)` for each run of `inner` elements, which
   /// follow each other in the tensor and in the matrix: where it starts in the
   /// one and the other.
   template <typename VisitFn> void walkRuns(VisitFn visit) const;
+  template <typename T>
+  std::vector<T> copyToMatrix(llvm::ArrayRef<T> tensor) const;
+  template <typename T>
+  std::vector<T> copyFromMatrix(llvm::ArrayRef<T> matrix) const;
 
   /// Products of the dimensions before and after the row axis.
   int64_t outer = 1, rows, inner = 1;

@@ -182,8 +182,9 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
     signal to quantization noise ratio of its weights; the function with that
     of all weights and the number of ops left in f32.
 
-    Example, with pixels up to 255, mean 0 and std 1: the input's range is 1,
-    the accumulators' scales are 1 / 127^2 and 0.5 / 127^2.
+    Example, with pixels up to 255, mean 0 and std 1: the input's range is 1, and
+    weights of one magnitude are 64, so the accumulators' scales are
+    1 / (127 * 64) and 0.5 / (127 * 64).
 
     ```mlir
     %w = arith.constant dense<[[[[1.0]]], [[[-0.5]]]]> : tensor<2x1x1x1xf32>
@@ -198,10 +199,10 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
     ```
     becomes
     ```mlir
-    %w = arith.constant dense<[[[[127]]], [[[-127]]]]> : tensor<2x1x1x1xi8>
-    %b = arith.constant dense<[4032, 24194]> : tensor<2xi32>
-    %multiplier = arith.constant dense<1745095088> : tensor<2xi32>
-    %shift = arith.constant dense<[30, 31]> : tensor<2xi8>
+    %w = arith.constant dense<[[[[64]]], [[[-64]]]]> : tensor<2x1x1x1xi8>
+    %b = arith.constant dense<[2032, 12192]> : tensor<2xi32>
+    %multiplier = arith.constant dense<1731461533> : tensor<2xi32>
+    %shift = arith.constant dense<[29, 30]> : tensor<2xi8>
     %conv = linalg.conv_2d_nchw_fchw ins(%x, %w : ...) outs(%zero : ...)
     %y = linalg.generic ... ins(%conv, %b, %multiplier, %shift : ...) {
     ^bb0(%a: i32, %c: i32, %m: i32, %s: i8, %o: i32):

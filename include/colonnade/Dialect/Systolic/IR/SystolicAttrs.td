@@ -70,6 +70,25 @@ def Systolic_TermCell : Systolic_CellAttr<"TermCell", "term"> {
   let parameters = (ins "int64_t":$group, "int64_t":$fan_in);
 }
 
+def Systolic_BlockCell : Systolic_CellAttr<"BlockCell", "block"> {
+  let summary = "FAST's multiply-accumulate: blocks in passes of 2-bit chunks";
+  let description = [{
+    The fMAC of FAST (HPCA 2022, arXiv 2110.15456): a cell holds one block of
+    `group` values with a shared exponent of `exponent` bits, and meets one in
+    every step. A step takes a cycle for every pair of 2-bit chunks of the
+    mantissas, (m_x / 2)(m_y / 2); mantissas may have up to `mantissa` bits. It
+    takes no 8-bit integers: `--convert-linalg-to-systolic` refuses such
+    targets.
+
+    Constraints:
+    - (K1) `group` is in [1, 256].
+    - (K2) `exponent` is in [2, 8].
+    - (K3) `mantissa` is in [2, 16].
+  }];
+  let parameters = (ins "int64_t":$group, "int64_t":$exponent,
+                        "int64_t":$mantissa);
+}
+
 //===----------------------------------------------------------------------===//
 // Target
 //===----------------------------------------------------------------------===//
@@ -89,9 +108,13 @@ def Systolic_Target : Systolic_Attr<"Target", "target"> {
     - (G4) `accumulator_bytes` holds two positions of every row:
       2 x 4 x `rows`.
     - (G5) `energy` gives a finite, nonnegative number of picojoules for each
-      event: the cell's work event, `register_hop`, `weight_sram_byte`,
+      event: the cell's own (`mac`; `bit`; `term_pair`; `chunk_product`,
+      `block_sum` and `converter_value`), `register_hop`, `weight_sram_byte`,
       `data_sram_byte`, `accumulator_byte`, `dram_byte`, `vector_op` (an integer
       operation in one lane), `vector_float_op` and `idle_cell_cycle`; no other.
+    - (G6) `converter_values_per_cycle` is at least 1 on a machine of block
+      cells, where values are made parts of blocks at the array's border, and 0,
+      the default, on others.
 
     A pass of the vector unit applies up to `vector_stages` operations to each
     lane's element. A float division or square root takes the slots of
@@ -114,7 +137,8 @@ def Systolic_Target : Systolic_Attr<"Target", "target"> {
     "int64_t":$vector_stages,
     "int64_t":$vector_divide_slots,
     "int64_t":$clock_megahertz,
-    "::mlir::DictionaryAttr":$energy);
+    "::mlir::DictionaryAttr":$energy,
+    DefaultValuedParameter<"int64_t", "0">:$converter_values_per_cycle);
   let genVerifyDecl = 1;
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{

@@ -17,6 +17,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/STLExtras.h"
 #include "gmock/gmock.h"
+#include <numeric>
 
 using namespace colonnade;
 using namespace mlir;
@@ -79,14 +80,24 @@ TEST(MatrixView, BlocksCountAlongTheirAxis) {
   });
 }
 
-// Rows count along the axis; columns are the other dimensions in their order.
+/// Rows count along the axis; columns are the other dimensions in their order.
+template <typename T> static void checkColumnsAreRowMajor() {
+  auto toMatrix = [](ArrayRef<int64_t> shape, int64_t rowAxis) {
+    std::vector<T> values(llvm::product_of(shape));
+    std::iota(values.begin(), values.end(), T(1));
+    MatrixView view(shape, rowAxis);
+    std::vector<T> matrix = view.toMatrix(ArrayRef<T>(values));
+    EXPECT_EQ(view.fromMatrix(ArrayRef<T>(matrix)), values);
+    return matrix;
+  };
+  EXPECT_THAT(toMatrix({2, 3}, 0), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(toMatrix({2, 3}, 1), ElementsAre(1, 4, 2, 5, 3, 6));
+  EXPECT_THAT(toMatrix({2, 2, 2}, 1), ElementsAre(1, 2, 5, 6, 3, 4, 7, 8));
+}
+
 TEST(MatrixView, ColumnsAreRowMajor) {
-  EXPECT_THAT(MatrixView({2, 3}, 0).toMatrix({1, 2, 3, 4, 5, 6}),
-              ElementsAre(1, 2, 3, 4, 5, 6));
-  EXPECT_THAT(MatrixView({2, 3}, 1).toMatrix({1, 2, 3, 4, 5, 6}),
-              ElementsAre(1, 4, 2, 5, 3, 6));
-  EXPECT_THAT(MatrixView({2, 2, 2}, 1).toMatrix({1, 2, 3, 4, 5, 6, 7, 8}),
-              ElementsAre(1, 2, 5, 6, 3, 4, 7, 8));
+  checkColumnsAreRowMajor<int8_t>();
+  checkColumnsAreRowMajor<float>();
 }
 
 TEST(Int8Constants, EveryKindIsReadAndRetyped) {

@@ -1,0 +1,319 @@
+//===- JointOptimization.cpp - Pruning and combining in training ----------===//
+//
+// Part of the Colonnade project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A weight once pruned stays zero: the optimizer goes on updating it, and it is
+// made zero again after every step.
+//
+//===----------------------------------------------------------------------===//
+
+#include "colonnade/Training/JointOptimization.h"
+#include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "colonnade/Dialect/Colonnade/Transforms/FilterMatrices.h"
+#include "colonnade/Differentiation/OutlineParameters.h"
+#include "colonnade/Training/Trainer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace colonnade;
+
+/// The weights of one filter matrix, which are one parameter.
+struct JointOptimization::Layer {
+  /// Number and name of the parameter.
+  size_t parameter = 0;
+  std::string name;
+  int64_t rowAxis = 0;
+  std::optional<int64_t> blockAxis;
+  MatrixView view;
+  GroupingOptions grouping;
+  /// 0 for pruned weights, by position in the parameter.
+  std::vector<uint8_t> mask;
+  /// The group of each column, of the last round.
+  std::vector<int32_t> assignment;
+
+  /// Share of the weights that are pruned.
+  double getSparsity() const {
+    return double(llvm::count(mask, 0)) / double(mask.size());
+  }
+  int64_t countTiles(const JointSettings &settings, bool packed) const;
+};
+
+JointOptimization::JointOptimization(const JointSettings &settings)
+    : settings(settings) {}
+
+JointOptimization::~JointOptimization() = default;
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+static void remarkNotCombined(linalg::LinalgOp op, const Twine &reason) {
+  emitRemark(op.getLoc()) << "these weights are not combined: " << reason;
+}
+
+/// Whether nothing reads the weights otherwise than as this matrix.
+static bool isReadAlike(const FilterMatrix &matrix) {
+  return matrix.weights.hasNUses(matrix.uses.size());
+}
+
+void JointOptimization::addLayers(std::vector<FilterMatrix> matrices,
+                                  ModuleOp network) {
+  auto parameters =
+      collectParameters(network.lookupSymbol<func::FuncOp>("main"));
+  for (const FilterMatrix &matrix : matrices) {
+    auto reader = cast<linalg::LinalgOp>(matrix.uses.front()->getOwner());
+    auto found = llvm::find_if(parameters, [&](const Parameter &parameter) {
+      return parameter.constant == matrix.weights.getDefiningOp();
+    });
+    if (found == parameters.end()) {
+      remarkNotCombined(reader, "they are not trained");
+      continue;
+    }
+    if (!isReadAlike(matrix)) {
+      remarkNotCombined(reader, "other ops read them in another way");
+      continue;
+    }
+    MatrixView view = matrix.getView();
+    layers.push_back(
+        {static_cast<size_t>(found - parameters.begin()),
+         found->name,
+         matrix.rowAxis,
+         matrix.blockAxis,
+         view,
+         matrix.grouping,
+         std::vector<uint8_t>(view.getRows() * view.getColumns(), 1),
+         {}});
+  }
+}
+
+llvm::Expected<std::unique_ptr<JointOptimization>>
+JointOptimization::create(ModuleOp network, const JointSettings &settings) {
+  std::unique_ptr<JointOptimization> joint(new JointOptimization(settings));
+  auto matrices = collectFilterMatrices(
+      network.lookupSymbol<func::FuncOp>("main"),
+      Float32Type::get(network.getContext()), settings.policy,
+      settings.pruning.grouping, remarkNotCombined);
+  if (failed(matrices))
+    return llvm::createStringError("the policy does not fit the network");
+  joint->addLayers(std::move(*matrices), network);
+  if (joint->layers.empty())
+    return llvm::createStringError(
+        "the network has no weights to combine: expected a contraction with "
+        "constant f32 weights and a fan-in of more than 1");
+  return joint;
+}
+
+//===----------------------------------------------------------------------===//
+// Rounds
+//===----------------------------------------------------------------------===//
+
+void JointOptimization::pruneLayer(Layer &layer, int64_t round,
+                                   Trainer &trainer) {
+  // Conflicts may bring a layer to its share of zeros before its magnitudes do.
+  if (layer.getSparsity() >= settings.pruning.sparsity)
+    return;
+  IterativePruningOptions options = settings.pruning;
+  options.grouping = layer.grouping;
+  const MatrixView &view = layer.view;
+  std::vector<float> matrix =
+      view.toMatrix(ArrayRef<float>(trainer.getParameter(layer.parameter)));
+  ColumnGroups groups = pruneAndCombine(
+      matrix, view.getRows(), view.getColumns(),
+      getTargetSparsity(round, options), [&](const NonzeroPattern &pattern) {
+        return groupColumns(pattern, view, *settings.algorithm, layer.grouping);
+      });
+  layer.assignment = getAssignment(groups, view.getColumns());
+  for (auto [kept, weight] :
+       llvm::zip_equal(layer.mask, view.fromMatrix(ArrayRef<float>(matrix))))
+    kept = weight != 0;
+}
+
+void JointOptimization::applyMasks(Trainer &trainer) const {
+  for (const Layer &layer : layers) {
+    auto arrays = trainer.getOptimizerState(layer.parameter);
+    arrays.push_back(trainer.getParameter(layer.parameter));
+    for (MutableArrayRef<float> values : arrays)
+      for (auto [kept, value] : llvm::zip_equal(layer.mask, values))
+        if (!kept)
+          value = 0;
+  }
+}
+
+llvm::Expected<double>
+JointOptimization::evaluate(const Trainer &trainer) const {
+  if (!testData)
+    return std::nan("");
+  return trainer.evaluate(*testData);
+}
+
+llvm::Error JointOptimization::runRound(int64_t round, Trainer &trainer) {
+  if (!log.empty())
+    if (llvm::Error error = finish(trainer))
+      return error;
+  for (Layer &layer : layers)
+    pruneLayer(layer, round, trainer);
+  applyMasks(trainer);
+  log.push_back(measure(round, trainer));
+  llvm::Expected<double> accuracy = evaluate(trainer);
+  if (!accuracy)
+    return accuracy.takeError();
+  log.back().prunedAccuracy = *accuracy;
+  return llvm::Error::success();
+}
+
+llvm::Error JointOptimization::begin(Trainer &) {
+  return llvm::Error::success();
+}
+
+llvm::Error JointOptimization::afterStep(Trainer &trainer) {
+  applyMasks(trainer);
+  if (std::optional<int64_t> round = settings.getRound(trainer.getStep()))
+    return runRound(*round, trainer);
+  return llvm::Error::success();
+}
+
+llvm::Error JointOptimization::finish(Trainer &trainer) {
+  llvm::Expected<double> accuracy = evaluate(trainer);
+  if (!accuracy)
+    return accuracy.takeError();
+  if (!log.empty())
+    log.back().retrainedAccuracy = *accuracy;
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Figures
+//===----------------------------------------------------------------------===//
+
+/// Each block is a matrix of its own, packed into as many columns as it has
+/// groups.
+int64_t JointOptimization::Layer::countTiles(const JointSettings &settings,
+                                             bool packed) const {
+  std::vector<int64_t> columns(view.getBlocks(),
+                               view.getColumns() / view.getBlocks());
+  if (packed) {
+    llvm::fill(columns, 0);
+    for (const auto &group : getGroups(assignment))
+      if (!group.empty())
+        ++columns[view.getBlock(group.front())];
+  }
+  int64_t tiles = 0;
+  for (int64_t count : columns)
+    tiles += colonnade::countTiles(view.getRows(), count, settings.arrayRows,
+                                   settings.arrayColumns);
+  return tiles;
+}
+
+PruningRound JointOptimization::measure(int64_t round,
+                                        const Trainer &trainer) const {
+  PruningRound result;
+  result.round = round;
+  result.step = trainer.getStep();
+  result.targetSparsity = getTargetSparsity(round, settings.pruning);
+  int64_t weights = 0, nonzeros = 0, cells = 0;
+  for (const Layer &layer : layers) {
+    const MatrixView &view = layer.view;
+    auto pattern = NonzeroPattern::get(
+        ArrayRef<float>(view.toMatrix(trainer.getParameter(layer.parameter))),
+        view.getRows(), view.getColumns());
+    PackingMetrics metrics =
+        getPackingMetrics(pattern, getGroups(layer.assignment));
+    weights += view.getRows() * view.getColumns();
+    nonzeros += metrics.nonzeros;
+    cells += metrics.packedRows * metrics.packedColumns;
+    result.columns += view.getColumns();
+    result.groups += metrics.packedColumns;
+    result.denseTiles += layer.countTiles(settings, /*packed=*/false);
+    result.tiles += layer.countTiles(settings, /*packed=*/true);
+  }
+  result.sparsity = 1 - double(nonzeros) / double(weights);
+  result.utilization = cells ? double(nonzeros) / double(cells) : 0;
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Checkpoints and results
+//===----------------------------------------------------------------------===//
+
+static constexpr llvm::StringLiteral kLog("combine.log");
+static constexpr llvm::StringLiteral kMask("combine.mask.");
+static constexpr llvm::StringLiteral kGroups("combine.groups.");
+
+std::pair<std::string, std::string> JointOptimization::getFingerprint() const {
+  return {"combine", settings.text};
+}
+
+void JointOptimization::addToCheckpoint(NamedArrays &checkpoint) const {
+  checkpoint.arrays[kLog.str()] = packPruningLog(log);
+  for (const Layer &layer : layers) {
+    checkpoint.arrays[kMask.str() + layer.name] = NpyArray::get<uint8_t>(
+        layer.mask, {static_cast<int64_t>(layer.mask.size())});
+    checkpoint.arrays[kGroups.str() + layer.name] = NpyArray::get<int32_t>(
+        layer.assignment, {static_cast<int64_t>(layer.assignment.size())});
+  }
+}
+
+/// The values of the array of this name, which are so many, or none where
+/// `orNone`.
+template <typename T>
+static llvm::Expected<std::vector<T>> readValues(const NamedArrays &checkpoint,
+                                                 const std::string &name,
+                                                 size_t count, bool orNone) {
+  auto found = checkpoint.arrays.find(name);
+  if (found == checkpoint.arrays.end())
+    return llvm::createStringError("has no array '" + name + "'");
+  auto values = found->second.template getValues<T>();
+  if (!values)
+    return values.takeError();
+  if (values->size() == count || (orNone && values->empty()))
+    return values->vec();
+  return llvm::createStringError("expected " + Twine(count) +
+                                 " elements in array '" + name + "', got " +
+                                 Twine(values->size()));
+}
+
+llvm::Error JointOptimization::restore(const NamedArrays &checkpoint) {
+  auto logArray = checkpoint.arrays.find(kLog.str());
+  if (logArray == checkpoint.arrays.end())
+    return llvm::createStringError("has no array '" + kLog + "'");
+  llvm::Expected<PruningLog> restoredLog = unpackPruningLog(logArray->second);
+  if (!restoredLog)
+    return restoredLog.takeError();
+  std::vector<Layer> restored = layers;
+  for (Layer &layer : restored) {
+    auto mask = readValues<uint8_t>(checkpoint, kMask.str() + layer.name,
+                                    layer.mask.size(), /*orNone=*/false);
+    if (!mask)
+      return mask.takeError();
+    auto groups = readValues<int32_t>(checkpoint, kGroups.str() + layer.name,
+                                      layer.view.getColumns(), /*orNone=*/true);
+    if (!groups)
+      return groups.takeError();
+    layer.mask = std::move(*mask);
+    layer.assignment = std::move(*groups);
+  }
+  layers = std::move(restored);
+  log = std::move(*restoredLog);
+  return llvm::Error::success();
+}
+
+void JointOptimization::storePromises(ModuleOp network) const {
+  auto parameters =
+      collectParameters(network.lookupSymbol<func::FuncOp>("main"));
+  for (const Layer &layer : layers) {
+    // Before the first round there are no groups.
+    if (layer.assignment.empty())
+      continue;
+    arith::ConstantOp constant = parameters[layer.parameter].constant;
+    auto promise =
+        ColumnsAttr::get(network.getContext(), layer.rowAxis, layer.blockAxis,
+                         layer.grouping.fanIn, layer.assignment);
+    RankedTensorType type = withPromises(
+        cast<RankedTensorType>(constant.getType()), promise, TermsAttr());
+    constant.setValueAttr(
+        cast<DenseElementsAttr>(constant.getValue()).reshape(type));
+    constant.getResult().setType(type);
+  }
+}
