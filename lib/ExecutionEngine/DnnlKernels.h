@@ -53,9 +53,10 @@ public:
   virtual void run(const float *left, const float *right, float *result) = 0;
 };
 
-/// result[b, m, n] (+)= sum over k of left[b, m, k] right[b, k, n].
+/// result[a, b, m, n] (+)= sum over k of left[a, b, m, k] right[a, b, k, n]; an
+/// operand of one a or b has the same for all.
 struct ProductShape {
-  StridedShape<3> left, right, result;
+  StridedShape<4> left, right, result;
   bool accumulates;
 };
 

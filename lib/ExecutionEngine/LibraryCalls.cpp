@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LibraryCalls.h"
-#include "ConvolutionForms.h"
+#include "ProductForms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -27,152 +27,9 @@ void runLibraryKernel(int64_t kernel, int64_t left, int64_t right,
       reinterpret_cast<float *>(result));
 }
 
-namespace {
-
-/// Several loops may run over rows (the pixels of a 1x1 convolution).
-struct ProductForm {
-  Loop batch, column, inner;
-  SmallVector<unsigned, 3> rows;
-};
-
-} // namespace
-
-//===----------------------------------------------------------------------===//
-// Forms
-//===----------------------------------------------------------------------===//
-
-static std::optional<ProductForm> getProductForm(linalg::LinalgOp op) {
-  if (llvm::any_of(op.getIndexingMapsArray(),
-                   [](AffineMap map) { return !map.isProjectedPermutation(); }))
-    return std::nullopt;
-  ProductForm form;
-  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
-    Loop *dimension = nullptr;
-    switch (getReaders(op, loop)) {
-    case 0b111:
-      dimension = &form.batch;
-      break;
-    case 0b101:
-      form.rows.push_back(loop);
-      continue;
-    case 0b110:
-      dimension = &form.column;
-      break;
-    case 0b011:
-      dimension = &form.inner;
-      break;
-    default:
-      return std::nullopt;
-    }
-    if (*dimension)
-      return std::nullopt;
-    *dimension = loop;
-  }
-  return form;
-}
-
-bool hasProductForm(linalg::LinalgOp op) {
-  return isMultiplyAccumulate(op) && getProductForm(op);
-}
-
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
-
-/// Extents and strides of an operand's dimensions in a kernel's order; the
-/// dimension of a kernel is where the operand's index contains the loop.
-template <size_t rank>
-static std::optional<StridedShape<rank>>
-getStridedShape(linalg::LinalgOp op, unsigned operand,
-                const std::array<Loop, rank> &loops) {
-  auto type = dyn_cast<MemRefType>(op->getOperand(operand).getType());
-  SmallVector<int64_t> strides;
-  int64_t offset = 0;
-  if (!type || !type.hasStaticShape() ||
-      failed(type.getStridesAndOffset(strides, offset)) ||
-      ShapedType::isDynamic(offset) ||
-      llvm::any_of(strides, ShapedType::isDynamic))
-    return std::nullopt;
-  StridedShape<rank> shape;
-  shape.extents.fill(1);
-  shape.strides.fill(1);
-  AffineMap map = op.getIndexingMapsArray()[operand];
-  for (auto [i, loop] : llvm::enumerate(loops))
-    for (auto [dim, index] : llvm::enumerate(map.getResults()))
-      if (loop && index.isFunctionOfDim(*loop)) {
-        shape.extents[i] = type.getDimSize(dim);
-        shape.strides[i] = strides[dim];
-      }
-  return shape;
-}
-
-/// Joins the last two dimensions of an operand to one, if they lie as one.
-static bool joinRows(SmallVectorImpl<StridedShape<1>> &rows) {
-  const StridedShape<1> &outer = rows[rows.size() - 2], &inner = rows.back();
-  if (outer.strides[0] != inner.extents[0] * inner.strides[0])
-    return false;
-  rows[rows.size() - 2] = {{outer.extents[0] * inner.extents[0]},
-                           {inner.strides[0]}};
-  rows.pop_back();
-  return true;
-}
-
-/// The dimensions of rows, [outer, rows], of left operand and result. Rows that
-/// do not lie as one dimension are a batch of them.
-static std::optional<std::array<StridedShape<2>, 2>>
-getRows(linalg::LinalgOp op, ArrayRef<unsigned> loops) {
-  SmallVector<StridedShape<1>> left, result;
-  for (unsigned loop : loops)
-    for (auto [rows, operand] : {std::pair(&left, 0u), {&result, 2u}}) {
-      auto shape = getStridedShape<1>(op, operand, {Loop(loop)});
-      if (!shape)
-        return std::nullopt;
-      rows->push_back(*shape);
-    }
-  while (left.size() > 1) {
-    SmallVector<StridedShape<1>> joinedLeft = left, joinedResult = result;
-    if (!joinRows(joinedLeft) || !joinRows(joinedResult))
-      break;
-    left = joinedLeft;
-    result = joinedResult;
-  }
-  if (left.size() > 2)
-    return std::nullopt;
-  std::array<StridedShape<2>, 2> dimensions;
-  for (auto [rows, shape] :
-       llvm::zip_equal(ArrayRef{&left, &result}, dimensions)) {
-    StridedShape<1> one = {{1}, {1}};
-    StridedShape<1> last = rows->empty() ? one : rows->back();
-    StridedShape<1> first = rows->size() == 2 ? rows->front() : one;
-    shape = {{first.extents[0], last.extents[0]},
-             {first.strides[0], last.strides[0]}};
-  }
-  return dimensions;
-}
-
-static std::unique_ptr<LibraryKernel>
-createProductKernel(linalg::LinalgOp op, const ProductForm &form,
-                    bool accumulates, LibraryScratch &scratch) {
-  auto left = getStridedShape<3>(op, 0, {form.batch, Loop(), form.inner});
-  auto right = getStridedShape<3>(op, 1, {form.batch, form.inner, form.column});
-  auto result = getStridedShape<3>(op, 2, {form.batch, Loop(), form.column});
-  auto rows = getRows(op, form.rows);
-  if (!left || !right || !result || !rows)
-    return nullptr;
-  for (auto [operand, shape] :
-       llvm::zip_equal(ArrayRef{&*left, &*result}, *rows)) {
-    bool isBatch = shape.extents[0] != 1;
-    if (isBatch && form.batch)
-      return nullptr;
-    if (isBatch) {
-      operand->extents[0] = shape.extents[0];
-      operand->strides[0] = shape.strides[0];
-    }
-    operand->extents[1] = shape.extents[1];
-    operand->strides[1] = shape.strides[1];
-  }
-  return createProduct({*left, *right, *result, accumulates}, scratch);
-}
 
 /// Extents and, of a buffer, strides of an operand; tensors are taken to be
 /// dense.
@@ -286,11 +143,16 @@ static void replaceByCall(Operation *op, ValueRange operands,
 
 static void callProduct(linalg::LinalgOp op, LibraryKernels &kernels) {
   linalg::FillOp fill = findZeroFill(op);
-  auto kernel = createProductKernel(op, *getProductForm(op),
-                                    /*accumulates=*/!fill, kernels.scratch);
+  std::optional<Product> product = getProduct(op, /*accumulates=*/!fill);
+  if (!product)
+    return;
+  auto kernel = createProduct(product->shape, kernels.scratch);
   if (!kernel)
     return;
-  replaceByCall(op, op->getOperands(), std::move(kernel), kernels);
+  SmallVector<Value> operands(op->getOperands());
+  if (product->swapsOperands)
+    std::swap(operands[0], operands[1]);
+  replaceByCall(op, operands, std::move(kernel), kernels);
   if (fill)
     fill.erase();
 }

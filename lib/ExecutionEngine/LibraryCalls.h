@@ -25,11 +25,6 @@ inline constexpr llvm::StringLiteral
 void runLibraryKernel(int64_t kernel, int64_t left, int64_t right,
                       int64_t result);
 
-/// Whether the op, on tensors or buffers, is of a form that the library may
-/// have a kernel for: an f32 multiply-accumulate of two operands whose loops
-/// are those of a (batched) matrix product.
-bool hasProductForm(mlir::linalg::LinalgOp op);
-
 /// The kernel of a convolution; null if the library has none. Tensors are taken
 /// to be dense.
 std::unique_ptr<LibraryKernel>

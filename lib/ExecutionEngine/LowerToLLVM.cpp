@@ -12,7 +12,9 @@
 
 #include "LowerToLLVM.h"
 #include "ConvolutionForms.h"
+#include "FuseElementwise.h"
 #include "ParallelLoops.h"
+#include "ProductForms.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -216,15 +218,6 @@ static void separateFills(ModuleOp module) {
     if (fill->use_empty())
       fill.erase();
   }
-}
-
-/// Elementwise ops that read each other's results become one.
-static LogicalResult fuseElementwise(ModuleOp module) {
-  PassManager manager(module.getContext());
-  manager.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
-  return manager.run(module);
 }
 
 /// On tensors: forms that bufferize without copies to loops of a good order.

@@ -13,6 +13,7 @@
 #include "JitFixture.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <map>
 
 using namespace mlir;
 using namespace colonnade;
@@ -99,18 +100,89 @@ func.func @main(%x: {0}, %y: {1}) -> {2} {{
 
 TEST_F(LibraryTest, MultipliesMatricesInAnyOrientation) {
   Generator generator(1);
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 24; ++i) {
     int64_t b = generator.between(1, 3), m = generator.between(2, 40),
             n = generator.between(2, 40), k = generator.between(2, 70);
-    bool transposeX = i & 1, transposeY = i & 2;
-    checkAgreement(makeProduct(transposeX ? Shape{b, k, m} : Shape{b, m, k},
-                               transposeY ? Shape{b, n, k} : Shape{b, k, n},
-                               {b, m, n}, "b, m, n, k",
-                               {transposeX ? "b, k, m" : "b, m, k",
-                                transposeY ? "b, n, k" : "b, k, n", "b, m, n"},
-                               1, 4),
-                   1);
+    bool transposeX = i & 1, transposeY = i & 2, transposeResult = i & 4;
+    checkAgreement(
+        makeProduct(transposeX ? Shape{b, k, m} : Shape{b, m, k},
+                    transposeY ? Shape{b, n, k} : Shape{b, k, n},
+                    transposeResult ? Shape{b, n, m} : Shape{b, m, n},
+                    "b, m, n, k",
+                    {transposeX ? "b, k, m" : "b, m, k",
+                     transposeY ? "b, n, k" : "b, k, n",
+                     transposeResult ? "b, n, m" : "b, m, n"},
+                    1, 4),
+        1);
   }
+}
+
+/// Products with several loops of a kind; what the result lacks is summed up.
+struct ManyLoops {
+  const char *what;
+  std::array<StringRef, 3> maps;
+  size_t libraryOps;
+};
+
+static const ManyLoops kManyLoops[] = {
+    {"rows that lie as one", {"a, m, k", "k, n", "a, m, n"}, 1},
+    {"rows that do not are a batch", {"m, a, k", "k, n", "a, m, n"}, 1},
+    {"columns that do not are a batch", {"m, k", "a, k, n", "m, a, n"}, 1},
+    {"a sum over what lies as one", {"m, k, l", "k, l, n", "m, n"}, 1},
+    {"a sum over what does not", {"m, k, l", "l, k, n", "m, n"}, 0},
+    {"heads of attention", {"a, m, b, k", "a, n, b, k", "a, b, m, n"}, 1},
+    {"heads joined", {"a, m, b, k", "b, k, n", "a, m, n"}, 1},
+    {"heads' gradient", {"a, m, b, k", "a, m, n", "b, k, n"}, 1},
+    {"three batches", {"a, b, c, m, k", "c, b, a, k, n", "b, a, c, m, n"}, 0},
+    {"no matrix", {"a, k", "a, k", "a"}, 0},
+};
+
+TEST_F(LibraryTest, JoinsLoopsThatLieAsOne) {
+  Generator generator(11);
+  for (const ManyLoops &product : kManyLoops) {
+    SCOPED_TRACE(product.what);
+    std::map<char, int64_t> extents;
+    std::array<Shape, 3> shapes;
+    for (auto [map, shape] : llvm::zip_equal(product.maps, shapes))
+      for (char loop : map)
+        if (llvm::isAlpha(loop))
+          shape.push_back(
+              extents.try_emplace(loop, generator.between(2, 9)).first->second);
+    // The loops of the result are parallel, and come first.
+    std::string loops, sums;
+    for (auto [loop, extent] : extents) {
+      bool isSum = !product.maps[2].contains(loop);
+      std::string &list = isSum ? sums : loops;
+      list += std::string(list.empty() ? "" : ", ") + loop;
+    }
+    unsigned reductions = llvm::count_if(sums, llvm::isAlpha);
+    checkAgreement(makeProduct(shapes[0], shapes[1], shapes[2],
+                               loops + ", " + sums, product.maps, reductions,
+                               extents.size()),
+                   product.libraryOps);
+  }
+}
+
+TEST_F(LibraryTest, ComputesWhatAProductReadsOnce) {
+  std::string product =
+      makeProduct({9, 20}, {20, 7}, {9, 7}, "m, n, k", {"m, k", "k, n", "m, n"},
+                  /*reductions=*/1, /*numLoops=*/3);
+  StringRef before = "%zero = ";
+  size_t at = product.find(before);
+  product.insert(at, R"mlir(%e = tensor.empty() : tensor<9x20xf32>
+  %f = linalg.generic {
+    indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>,
+                     affine_map<(d0, d1) -> (d0, d1)>],
+    iterator_types = ["parallel", "parallel"]}
+    ins(%x : tensor<9x20xf32>) outs(%e : tensor<9x20xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %t = math.erf %a : f32
+    linalg.yield %t : f32
+  } -> tensor<9x20xf32>
+  )mlir");
+  size_t operand = product.find("ins(%x, %y");
+  product.replace(operand, 10, "ins(%f, %y");
+  checkAgreement(product, 1);
 }
 
 struct Convolution {
