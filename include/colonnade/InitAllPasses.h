@@ -36,8 +36,10 @@ inline void registerColonnadePasses() {
   registerChannelsFirstPass();
   registerCombineColumnsPass();
   registerExpandMathPass();
+  registerFakeQuantizePass();
   registerFoldZeroPointsPass();
   registerKeepBaselinePass();
+  registerLowerBatchNormPass();
   registerNormalizeContractionsPass();
   registerQuantizePass();
   registerStripEncodingsPass();

@@ -70,5 +70,7 @@ void colonnade::registerGradients(DialectRegistry &registry) {
   registerMathGradients(registry);
   registerTensorGradients(registry);
   registerLinalgGradients(registry);
+  registerSoftmaxGradient(registry);
   registerPromiseGradients(registry);
+  registerBatchNormGradients(registry);
 }

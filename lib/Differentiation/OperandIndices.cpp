@@ -40,7 +40,7 @@ LogicalResult StructuredGradient::turnReversedLoops(OpOperand &operand) {
       continue;
     bool isPosition =
         op.getIteratorTypesArray()[*loop] == utils::IteratorType::reduction &&
-        llvm::any_of(positions, [](Value position) { return bool(position); });
+        llvm::any_of(extras, [](const auto &extra) { return !extra.empty(); });
     if (readsIndex(*loop) || isPosition)
       return emitError(loc, "cannot differentiate '")
              << op->getName() << "' by operand " << operand.getOperandNumber()

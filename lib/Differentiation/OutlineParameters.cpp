@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Differentiation/OutlineParameters.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Differentiation/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -41,9 +42,26 @@ static bool isFinite(DenseElementsAttr elements) {
                       [](const APFloat &v) { return v.isFinite(); });
 }
 
-/// Whether a structured op reads the value, as it is or moved.
+/// Whether a normalization is trained by the value.
+static bool isBatchNormParameter(OpOperand &use) {
+  auto norm = dyn_cast<BatchNormInferenceOp>(use.getOwner());
+  return norm &&
+         (use == norm.getScaleMutable() || use == norm.getOffsetMutable());
+}
+
+/// Whether a normalization normalizes by the value.
+static bool isStatistic(OpOperand &use) {
+  auto norm = dyn_cast<BatchNormInferenceOp>(use.getOwner());
+  return norm &&
+         (use == norm.getMeanMutable() || use == norm.getVarianceMutable());
+}
+
+/// Whether a structured op or a normalization reads the value, as it is or
+/// moved.
 static bool isReadByStructuredOp(Value value) {
   return llvm::any_of(value.getUses(), [](OpOperand &use) {
+    if (isBatchNormParameter(use))
+      return true;
     Operation *user = use.getOwner();
     if (isa<linalg::TransposeOp, tensor::CollapseShapeOp, tensor::ConcatOp,
             tensor::ExpandShapeOp, tensor::ExtractSliceOp,
@@ -65,9 +83,21 @@ static bool isPartOfNode(arith::ConstantOp constant) {
 
 static bool isParameter(arith::ConstantOp constant) {
   auto type = dyn_cast<RankedTensorType>(constant.getType());
-  return type && type.getElementType().isF32() && type.getRank() != 0 &&
-         type.getNumElements() > 1 && !isPartOfNode(constant) &&
-         isReadByStructuredOp(constant) && isFinite(getElements(constant));
+  if (!type || !type.getElementType().isF32() || type.getRank() == 0 ||
+      !isFinite(getElements(constant)))
+    return false;
+  return llvm::any_of(constant->getUses(), isBatchNormParameter) ||
+         (type.getNumElements() > 1 && !isPartOfNode(constant) &&
+          isReadByStructuredOp(constant));
+}
+
+/// What is trained as well is none: a step could not tell which of the two
+/// comes next.
+static bool isStatistic(arith::ConstantOp constant) {
+  return getElementTypeOrSelf(constant.getType()).isF32() &&
+         !isParameter(constant) &&
+         llvm::any_of(constant->getUses(),
+                      [](OpOperand &use) { return isStatistic(use); });
 }
 
 static std::string getName(Location location) {
@@ -76,15 +106,19 @@ static std::string getName(Location location) {
   return "";
 }
 
-SmallVector<Parameter> colonnade::collectParameters(func::FuncOp function) {
+/// The constants of a function that are wanted, by names that are not taken;
+/// those without one are called `kind`<N>.
+static SmallVector<Parameter>
+collectConstants(func::FuncOp function,
+                 llvm::function_ref<bool(arith::ConstantOp)> isWanted,
+                 const std::string &kind, llvm::StringSet<> &taken) {
   SmallVector<Parameter> parameters;
-  llvm::StringSet<> taken;
   for (auto constant : function.getBody().getOps<arith::ConstantOp>()) {
-    if (!isParameter(constant))
+    if (!isWanted(constant))
       continue;
     std::string name = getName(constant.getLoc());
     if (name.empty())
-      name = "parameter" + std::to_string(parameters.size());
+      name = kind + std::to_string(parameters.size());
     // One initializer may have become several constants.
     std::string unique = name;
     for (unsigned i = 1; !taken.insert(unique).second; ++i)
@@ -94,24 +128,59 @@ SmallVector<Parameter> colonnade::collectParameters(func::FuncOp function) {
   return parameters;
 }
 
-void colonnade::outlineParameters(func::FuncOp function) {
-  for (auto [i, parameter] : llvm::enumerate(collectParameters(function))) {
+SmallVector<Parameter> colonnade::collectParameters(func::FuncOp function) {
+  llvm::StringSet<> taken;
+  return collectConstants(function, isParameter, "parameter", taken);
+}
+
+SmallVector<Parameter> colonnade::collectStatistics(func::FuncOp function) {
+  llvm::StringSet<> taken;
+  for (const Parameter &parameter : collectParameters(function))
+    taken.insert(parameter.name);
+  return collectConstants(
+      function,
+      [](arith::ConstantOp constant) { return isStatistic(constant); },
+      "statistic", taken);
+}
+
+/// Makes constants arguments from number `first` on, with their names in
+/// `attribute`.
+static void outlineConstants(func::FuncOp function,
+                             ArrayRef<Parameter> parameters, unsigned first,
+                             StringRef attribute) {
+  MLIRContext *context = function.getContext();
+  for (auto [i, parameter] : llvm::enumerate(parameters)) {
     arith::ConstantOp constant = parameter.constant;
     auto attributes = DictionaryAttr::get(
-        function.getContext(),
-        NamedAttribute(
-            StringAttr::get(function.getContext(), kParameterAttribute),
-            StringAttr::get(function.getContext(), parameter.name)));
-    (void)function.insertArgument(i, constant.getType(), attributes,
+        context, NamedAttribute(StringAttr::get(context, attribute),
+                                StringAttr::get(context, parameter.name)));
+    (void)function.insertArgument(first + i, constant.getType(), attributes,
                                   constant.getLoc());
-    constant.replaceAllUsesWith(Value(function.getArgument(i)));
+    constant.replaceAllUsesWith(Value(function.getArgument(first + i)));
     constant.erase();
   }
+}
+
+void colonnade::outlineParameters(func::FuncOp function) {
+  SmallVector<Parameter> parameters = collectParameters(function);
+  SmallVector<Parameter> statistics = collectStatistics(function);
+  outlineConstants(function, parameters, 0, kParameterAttribute);
+  outlineConstants(function, statistics, parameters.size(), kStateAttribute);
 }
 
 namespace {
 struct OutlineParameters
     : colonnade::impl::OutlineParametersBase<OutlineParameters> {
-  void runOnOperation() override { outlineParameters(getOperation()); }
+  void runOnOperation() override {
+    // A pass on a function cannot look for its callers.
+    WalkResult result = getOperation().walk([](CallOpInterface call) {
+      call.emitError("calls a function, and would not pass the weights that "
+                     "become arguments there: inline it first (--inline)");
+      return WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+    outlineParameters(getOperation());
+  }
 };
 } // namespace

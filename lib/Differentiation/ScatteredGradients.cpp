@@ -66,7 +66,7 @@ FailureOr<bool> StructuredGradient::canSpread(OpOperand &operand,
          (iterators[*window.inner] != utils::IteratorType::reduction ||
           readsIndex(*window.inner))))
       return false;
-  if (llvm::any_of(positions, [](Value position) { return bool(position); }))
+  if (llvm::any_of(extras, [](const auto &extra) { return !extra.empty(); }))
     return false;
   // What the derivative depends on shows once it has been made.
   FailureOr<Value> trial = createWindows(operand, indices);

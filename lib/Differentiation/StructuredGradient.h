@@ -4,11 +4,11 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A structured op gives each result element a combination (a sum, a maximum, or
-// just one) of terms, one for each iteration of the loops that do not index it.
-// The cotangent of an operand element is the sum of what all iterations that
-// read it pass back: a structured op over the same loops again, whose body is
-// the derivative of the term.
+// A structured op gives each result element a combination (a sum, a product, a
+// maximum, or just one) of terms, one for each iteration of the loops that do
+// not index it. The cotangent of an operand element is the sum of what all
+// iterations that read it pass back: a structured op over the same loops again,
+// whose body is the derivative of the term.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,7 +21,7 @@
 namespace colonnade {
 
 /// How the terms of a result element come together.
-enum class TermCombination { Single, Sum, Maximum, Minimum };
+enum class TermCombination { Single, Sum, Product, Maximum, Minimum };
 
 /// One result of a structured op.
 struct StructuredResult {
@@ -29,7 +29,7 @@ struct StructuredResult {
   /// The term, a value of the op's body or one from outside; of a sum with the
   /// accumulator that it is added to.
   mlir::Value term;
-  /// The accumulator of a maximum or minimum, else null.
+  /// The accumulator of a product, maximum or minimum, else null.
   mlir::BlockArgument accumulator;
 };
 
@@ -56,8 +56,8 @@ public:
   StructuredGradient(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op,
                      mlir::ValueRange cotangents);
 
-  /// Finds the terms and, for maxima and minima, whose they are. Fails, with an
-  /// error, for combinations that have no gradient here.
+  /// Finds the terms and what their derivatives need to know of the others.
+  /// Fails, with an error, for combinations that have no gradient here.
   mlir::LogicalResult analyze();
 
   /// The cotangent of an operand, or null if no term depends on it.
@@ -65,9 +65,20 @@ public:
 
 private:
   mlir::FailureOr<StructuredResult> analyzeResult(unsigned index);
+  /// Clones the ops of the body, but not what combines terms with accumulators.
+  void cloneTerms(mlir::OpBuilder &nested, mlir::IRMapping &mapping);
+  /// A tensor of the result's shape that `combine`, of its own element, a term
+  /// and the result, goes through the terms for.
+  using Combine =
+      llvm::function_ref<mlir::Value(mlir::OpBuilder &nested, mlir::Value own,
+                                     mlir::Value term, mlir::Value result)>;
+  mlir::Value createOverTerms(unsigned index, mlir::Value init,
+                              Combine combine);
   /// Numbers, in the order of the reduced loops, of the first iterations whose
   /// term is the maximum or minimum: i64, of the result's shape.
   mlir::Value createPositions(unsigned index);
+  /// The product of the terms that are not zero, and how many are: i64.
+  llvm::SmallVector<mlir::Value, 2> createFactors(unsigned index);
 
   /// The operand's indices; fails, with an error, if they have another form.
   mlir::FailureOr<llvm::SmallVector<OperandIndex>>
@@ -79,7 +90,7 @@ private:
   /// Turns loops that an operand is read backward along, in every map.
   mlir::LogicalResult turnReversedLoops(mlir::OpOperand &operand);
 
-  /// What the iterations read: operands, cotangents, positions.
+  /// What the iterations read: operands, cotangents, extras.
   LoopNest getNest();
   /// A structured op over the nest's loops that adds up what they pass back to
   /// `operand`, with results indexed by `loops`, in order; null if it is
@@ -95,7 +106,7 @@ private:
                                           mlir::ValueRange args);
   /// The cotangent of a term in an iteration.
   mlir::Value createSeed(mlir::OpBuilder &nested, unsigned result,
-                         mlir::ValueRange args);
+                         mlir::Value term, mlir::ValueRange args);
   /// Number of the iteration, along the reduced loops.
   mlir::Value createPosition(mlir::OpBuilder &nested);
 
@@ -130,8 +141,9 @@ private:
   mlir::Location loc;
   llvm::SmallVector<mlir::Value> cotangents;
   llvm::SmallVector<StructuredResult> results;
-  /// Of maxima and minima; null for others.
-  llvm::SmallVector<mlir::Value> positions;
+  /// By result: positions of maxima and minima, factors of products; none for
+  /// others.
+  llvm::SmallVector<llvm::SmallVector<mlir::Value, 2>> extras;
   llvm::SmallVector<int64_t> extents;
   /// Of all operands, after reversed loops have been turned.
   llvm::SmallVector<mlir::AffineMap> maps;

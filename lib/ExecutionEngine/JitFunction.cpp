@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/ExecutionEngine/JitFunction.h"
+#include "ForwardRemarks.h"
 #include "LowerToLLVM.h"
 #include "ParallelLoops.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -190,6 +191,8 @@ llvm::Error JitFunction::load(func::FuncOp function,
   function.getContext()->getDialectRegistry().appendTo(registry);
   registerExecutableDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  if (failed(forwardRemarks(context, *function.getContext())))
+    return llvm::createStringError("cannot pass remarks on");
   bool usesLibrary = optimization == JitOptimization::Library;
   if (usesLibrary) {
     keepFreedMemory();

@@ -9,11 +9,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "LibraryCalls.h"
+#include "ConvolutionForms.h"
 #include "ProductForms.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -167,6 +170,55 @@ static LogicalResult callConvolution(library::ConvolutionOp op,
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// What is left
+//===----------------------------------------------------------------------===//
+
+/// Whether the op sums up products of two operands, of any type.
+static bool isContraction(linalg::LinalgOp op) {
+  return op.getNumDpsInputs() == 2 && op.getNumDpsInits() == 1 &&
+         op.getNumReductionLoops() != 0 &&
+         linalg::detail::isContractionBody(
+             *op.getBlock(), [](Operation *product, Operation *sum) {
+               return (isa<arith::MulFOp>(product) &&
+                       isa<arith::AddFOp>(sum)) ||
+                      (isa<arith::MulIOp>(product) && isa<arith::AddIOp>(sum));
+             });
+}
+
+/// Why the library does not compute a contraction on buffers.
+static std::string getObstacle(linalg::LinalgOp op) {
+  for (Value operand : op->getOperands())
+    if (Type type = getElementTypeOrSelf(operand.getType()); !type.isF32())
+      return llvm::formatv(
+          "an operand is of {0}, and the library is called for "
+          "f32",
+          type);
+  if (!isMultiplyAccumulate(op))
+    return "it multiplies something else than elements of its two operands";
+  if (hasProductForm(op))
+    return "oneDNN has no kernel for a product with these loops and strides";
+  if (getConvolutionForm(op))
+    return "oneDNN has no kernel for a convolution of these extents, or it is "
+           "a "
+           "gradient that is added to something";
+  return "its loops are neither those of a matrix product nor those of a "
+         "convolution, without groups, over two dimensions";
+}
+
+static void remarkLoops(linalg::LinalgOp op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  std::string loops;
+  llvm::raw_string_ostream stream(loops);
+  llvm::interleave(op.getStaticLoopRanges(), stream, "x");
+  remark::missed(op.getLoc(), remark::RemarkOpts::name("call-library")
+                                  .category(kRemarkCategory)
+                                  .function(function.getName()))
+      << remark::metric("Op", op->getName().getStringRef())
+      << remark::metric("Loops", loops)
+      << remark::metric("Reason", getObstacle(op));
+}
+
 LogicalResult callLibrary(ModuleOp module, LibraryKernels &kernels) {
   SmallVector<linalg::LinalgOp> products;
   SmallVector<library::ConvolutionOp> convolutions;
@@ -182,6 +234,10 @@ LogicalResult callLibrary(ModuleOp module, LibraryKernels &kernels) {
   for (library::ConvolutionOp op : convolutions)
     if (failed(callConvolution(op, kernels)))
       return failure();
+  module.walk([](linalg::LinalgOp op) {
+    if (isContraction(op))
+      remarkLoops(op);
+  });
   return success();
 }
 

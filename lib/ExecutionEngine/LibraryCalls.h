@@ -31,7 +31,8 @@ std::unique_ptr<LibraryKernel>
 createConvolutionKernel(library::ConvolutionOp op, LibraryScratch &scratch);
 
 /// Replaces products, where there is a kernel, and convolutions on buffers by
-/// calls; a fill with zeros just before a product goes with it.
+/// calls; a fill with zeros just before a product goes with it. Contractions that
+/// stay, as loops, get a remark (category `colonnade`, name `call-library`).
 mlir::LogicalResult callLibrary(mlir::ModuleOp module, LibraryKernels &kernels);
 
 } // namespace colonnade

@@ -33,7 +33,8 @@ static constexpr int floatBias = 127;
 llvm::ArrayRef<BlockRounding> colonnade::getAllBlockRoundings() {
   static constexpr BlockRounding all[] = {BlockRounding::Truncate,
                                           BlockRounding::Nearest,
-                                          BlockRounding::Stochastic};
+                                          BlockRounding::Stochastic,
+                                          BlockRounding::Unbiased};
   return all;
 }
 
@@ -45,6 +46,8 @@ llvm::StringRef colonnade::stringifyBlockRounding(BlockRounding rounding) {
     return "nearest";
   case BlockRounding::Stochastic:
     return "stochastic";
+  case BlockRounding::Unbiased:
+    return "unbiased";
   }
   llvm_unreachable("all roundings have a name");
 }
@@ -193,14 +196,20 @@ static float makePowerOfTwo(int64_t field) {
 }
 
 /// The exponent field that a block with this largest magnitude shares.
-static int64_t getSharedField(uint32_t largestBits, const BlockFormat &format) {
-  return std::clamp<int64_t>(largestBits >> fractionBits, format.getMinField(),
-                             format.getMaxField());
+static int64_t getSharedField(uint32_t largestBits, const BlockFormat &format,
+                              BlockRounding rounding) {
+  // What rounding the magnitude up to m bits adds to its bits at most.
+  uint32_t carry = rounding == BlockRounding::Unbiased
+                       ? (1u << (fractionBits + 1 - format.mantissaBits)) - 1
+                       : 0;
+  return std::clamp<int64_t>((largestBits + carry) >> fractionBits,
+                             format.getMinField(), format.getMaxField());
 }
 
-static BlockScale getScale(uint32_t largestBits, const BlockFormat &format) {
+static BlockScale getScale(uint32_t largestBits, const BlockFormat &format,
+                           BlockRounding rounding) {
   int64_t unitField =
-      getSharedField(largestBits, format) - format.mantissaBits + 1;
+      getSharedField(largestBits, format, rounding) - format.mantissaBits + 1;
   BlockScale scale{makePowerOfTwo(unitField),
                    makePowerOfTwo(2 * floatBias - unitField),
                    float((1 << format.mantissaBits) - 1)};
@@ -268,7 +277,8 @@ void colonnade::quantizeBlocks(llvm::MutableArrayRef<float> values,
   MagnitudeRounder round(rounder);
   walkBlocks(lines, format.group, [&](int64_t first, int64_t count) {
     BlockScale scale =
-        getScale(getLargestBits(values, first, count, lines.inner), format);
+        getScale(getLargestBits(values, first, count, lines.inner), format,
+                 rounder.rounding);
     for (int64_t index = 0; index < count; ++index) {
       int64_t position = first + index * lines.inner;
       values[position] = quantize(values[position], scale, round,
@@ -276,6 +286,19 @@ void colonnade::quantizeBlocks(llvm::MutableArrayRef<float> values,
     }
     return true;
   });
+}
+
+void colonnade::quantizeBlock(llvm::MutableArrayRef<float> values,
+                              const BlockFormat &format,
+                              const BlockRounder &rounder, uint32_t position,
+                              uint32_t pitch) {
+  MagnitudeRounder round(rounder);
+  BlockScale scale = getScale(getLargestBits(values, 0, values.size(), 1),
+                              format, rounder.rounding);
+  for (float &value : values) {
+    value = quantize(value, scale, round, position);
+    position += pitch;
+  }
 }
 
 std::optional<int64_t>
@@ -286,7 +309,8 @@ colonnade::findUnrepresentable(llvm::ArrayRef<float> values,
   std::optional<int64_t> found;
   walkBlocks(lines, format.group, [&](int64_t first, int64_t count) {
     BlockScale scale =
-        getScale(getLargestBits(values, first, count, lines.inner), format);
+        getScale(getLargestBits(values, first, count, lines.inner), format,
+                 BlockRounding::Truncate);
     for (int64_t index = 0; index < count && !found; ++index) {
       int64_t position = first + index * lines.inner;
       if (quantize(values[position], scale, round, 0) != values[position])
@@ -310,10 +334,11 @@ colonnade::encodeBlock(llvm::ArrayRef<float> values, const BlockFormat &format,
         std::errc::invalid_argument,
         "a block with an infinity or a NaN has no encoding");
   MagnitudeRounder round(rounder);
-  BlockScale scale = getScale(largestBits, format);
+  BlockScale scale = getScale(largestBits, format, rounder.rounding);
   EncodedBlock block;
-  block.exponent = static_cast<uint32_t>(getSharedField(largestBits, format) -
-                                         floatBias + format.getBias());
+  block.exponent = static_cast<uint32_t>(
+      getSharedField(largestBits, format, rounder.rounding) - floatBias +
+      format.getBias());
   for (float value : values)
     block.mantissas.push_back(
         {std::signbit(value),

@@ -121,6 +121,18 @@ std::optional<DigitSet> colonnade::symbolizeDigitSet(llvm::StringRef name) {
   return std::nullopt;
 }
 
+llvm::Expected<DigitSet> colonnade::findDigitSet(llvm::StringRef name) {
+  if (std::optional<DigitSet> known = symbolizeDigitSet(name))
+    return *known;
+  std::string message = "expected digits to be one of ";
+  llvm::raw_string_ostream stream(message);
+  llvm::interleaveComma(digitSetInfos, stream, [&](const DigitSetInfo &info) {
+    stream << info.name;
+  });
+  stream << ", got '" << name << "'";
+  return llvm::createStringError(message);
+}
+
 bool colonnade::hasNegativeDigits(DigitSet digits) {
   return getInfo(digits).hasNegativeDigits;
 }

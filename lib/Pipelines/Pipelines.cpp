@@ -91,6 +91,18 @@ void colonnade::buildSchedulePipeline(OpPassManager &manager,
   baseline.addPass(systolic::createSchedule());
 }
 
+void colonnade::buildCompileStepPipeline(OpPassManager &manager,
+                                         const CompileStepOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createExpandMath());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  ConvertLinalgToSystolicOptions convert;
+  convert.target = options.target;
+  convert.blockDataflow = options.blockDataflow;
+  manager.addPass(createConvertLinalgToSystolic(convert));
+  manager.addPass(systolic::createSchedule());
+}
+
 void colonnade::buildCompilePipeline(OpPassManager &manager,
                                      const CompileOptions &options) {
   buildQuantizePipeline(manager, options);
@@ -118,4 +130,8 @@ void colonnade::registerPipelines() {
       "colonnade-compile",
       "Compile float linalg to a schedule for a systolic array",
       buildCompilePipeline);
+  PassPipelineRegistration<CompileStepOptions>(
+      "colonnade-compile-step",
+      "Compile a training step to a schedule for a systolic array",
+      buildCompileStepPipeline);
 }

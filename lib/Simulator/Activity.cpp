@@ -9,7 +9,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Simulator/Activity.h"
+#include "colonnade/Simulator/BlockPasses.h"
 #include "colonnade/Simulator/InstructionCosts.h"
+#include "llvm/Support/MathExtras.h"
 #include <set>
 #include <tuple>
 
@@ -39,7 +41,9 @@ private:
   void count(const StreamTile &stream);
   void count(const VectorPass &pass);
   void count(const NestPass &nest);
+  void count(const BlockPass &pass);
   void countTile(const WeightTile &tile);
+  void countCells(const BlockSchedule &schedule, const BlockRun &run);
 
   void addBytes(Memory memory, int64_t bytes) {
     layer->memoryBytes[static_cast<unsigned>(memory)] += bytes;
@@ -145,11 +149,51 @@ void ActivityCounter::count(const NestPass &nest) {
     addBytes(input.memory, countTransfers(nest, input) * getBytes(input.type));
   addBytes(nest.output.memory, getOutputs(nest) * getBytes(nest.output.type));
   addBody(nest.body, getOutputs(nest) * getReductionSteps(nest));
-  if (isCopy(nest))
+  // Sums of blocks have to leave the accumulators anyway.
+  if (isCopy(nest) && nest.inputs.front().memory != Memory::Accumulators)
     layer->copiedBytes += getOutputs(nest) * getBytes(nest.output.type);
 }
 
+/// Cells that hold a block while a tile is in the array, or a sum of their own.
+/// Short blocks count as whole.
+void ActivityCounter::countCells(const BlockSchedule &schedule,
+                                 const BlockRun &run) {
+  const MachineDescription &machine = program.machine;
+  bool isMoving = schedule.gemm.dataflow == BlockDataflow::OutputStationary;
+  if (!isMoving && !run.loads())
+    return;
+  int64_t used = run.lines * (isMoving ? run.vectors : run.blocks);
+  layer->cells += machine.rows * machine.columns;
+  layer->nonzeroCells += used;
+  layer->slots += machine.rows * machine.columns * machine.cell->getDepth();
+  layer->nonzeroValues += used * machine.cell->getDepth();
+}
+
+/// The converter reads values and writes blocks; the array does the rest.
+void ActivityCounter::count(const BlockPass &pass) {
+  const MachineDescription &machine = program.machine;
+  const BlockCell &cell = *machine.cell->getBlockCell();
+  BlockSchedule schedule = llvm::cantFail(scheduleBlockPass(machine, pass));
+  const BlockEvents &events = schedule.events;
+  layer->offeredSlots += schedule.cycles * machine.rows * machine.columns;
+  layer->usefulWork += static_cast<double>(events.busyCellCycles);
+  layer->chunkProducts += events.chunkProducts;
+  layer->blockSums += events.blockSums;
+  layer->convertedValues += events.converterValues;
+  layer->registerHops += llvm::divideCeil(events.registerBits, 8);
+  for (const BlockRun &run : schedule.runs)
+    countCells(schedule, run);
+  addBytes(Memory::DataSram,
+           events.converterValues * getBytes(ScalarType::F32) +
+               getBlockBytes(pass, pass.passing, cell) +
+               llvm::divideCeil(events.dataSramBits, 8));
+  addBytes(Memory::WeightSram, getBlockBytes(pass, pass.held, cell) +
+                                   llvm::divideCeil(events.weightSramBits, 8));
+  addBytes(Memory::Accumulators, events.accumulatorBytes);
+}
+
 static void add(LayerActivity &sum, const LayerActivity &layer) {
+  sum.usefulWork += layer.usefulWork;
   sum.offeredSlots += layer.offeredSlots;
   sum.registerHops += layer.registerHops;
   for (unsigned i = 0; i < sum.memoryBytes.size(); ++i)
@@ -159,6 +203,9 @@ static void add(LayerActivity &sum, const LayerActivity &layer) {
   sum.tensorDmaBytes += layer.tensorDmaBytes;
   sum.weightDmaBytes += layer.weightDmaBytes;
   sum.copiedBytes += layer.copiedBytes;
+  sum.chunkProducts += layer.chunkProducts;
+  sum.blockSums += layer.blockSums;
+  sum.convertedValues += layer.convertedValues;
   sum.nonzeroCells += layer.nonzeroCells;
   sum.cells += layer.cells;
   sum.nonzeroValues += layer.nonzeroValues;
@@ -192,8 +239,12 @@ Activity sim::countActivity(const Program &program) {
 std::map<std::string, double>
 sim::getEnergy(const LayerActivity &activity,
                const MachineDescription &machine) {
+  // A cell's useful cycle is as many products as a block has values.
+  bool isOfBlocks = machine.cell->getBlockCell() != nullptr;
   std::map<std::string, double> energy = {
-      {machine.cell->getWorkEvent().str(), activity.usefulWork},
+      {machine.cell->getWorkEvent().str(),
+       isOfBlocks ? static_cast<double>(activity.chunkProducts)
+                  : activity.usefulWork},
       {"register_hop", activity.registerHops},
       {"weight_sram_byte", activity.getBytes(Memory::WeightSram)},
       {"data_sram_byte", activity.getBytes(Memory::DataSram)},
@@ -202,6 +253,10 @@ sim::getEnergy(const LayerActivity &activity,
       {"vector_op", activity.vectorOperations},
       {"vector_float_op", activity.vectorFloatOperations},
       {"idle_cell_cycle", activity.getIdleCellCycles()}};
+  if (isOfBlocks) {
+    energy["block_sum"] = static_cast<double>(activity.blockSums);
+    energy["converter_value"] = static_cast<double>(activity.convertedValues);
+  }
   for (auto &[event, value] : energy) {
     auto price = machine.energy.find(event);
     value *= price == machine.energy.end() ? 0 : price->second;

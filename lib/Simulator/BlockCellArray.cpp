@@ -347,6 +347,10 @@ sim::executeInCells(const BlockSchedule &schedule,
           checkOperand("passing", passing, gemm.groups * gemm.passingLines,
                        gemm.length, gemm.passingBits, cell))
     return std::move(error);
+  int64_t passes = BlockCell::countPasses(gemm.heldBits, gemm.passingBits);
+  if (schedule.stepCycles < passes)
+    return makeError("a step of {0} cycles is too short for {1} passes",
+                     schedule.stepCycles, passes);
   if (gemm.dataflow == BlockDataflow::OutputStationary)
     return MovingExecutor(schedule, machine, held, passing).execute();
   return StationaryExecutor(schedule, machine, held, passing).execute();

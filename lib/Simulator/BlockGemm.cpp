@@ -72,21 +72,54 @@ private:
   int64_t valuesPerCycle, values = 0;
 };
 
+/// How far the conversion of an operand is. Patches repeat values: what is
+/// converted is in proportion to what is worked on.
+class Progress {
+public:
+  Progress(int64_t elements, int64_t distinct)
+      : all(elements), distinct(distinct ? distinct : elements) {}
+
+  /// Values to convert for the next `count` elements.
+  int64_t advance(int64_t count) {
+    elements += count;
+    auto reached = static_cast<int64_t>(
+        llvm::divideCeil(__int128(distinct) * elements, __int128(all)));
+    return reached - std::exchange(values, reached);
+  }
+
+private:
+  int64_t all, distinct, elements = 0, values = 0;
+};
+
+/// Values a cycle. Machines without a number of banks have enough of them.
+int64_t getConverterRate(const MachineDescription &machine) {
+  int64_t rate = machine.converterValuesPerCycle;
+  if (machine.dataSramBanks == 0)
+    return rate;
+  int64_t read = machine.dataSramBanks / static_cast<int64_t>(sizeof(float));
+  return std::max<int64_t>(1, std::min(rate, read));
+}
+
 class GemmScheduler {
 public:
   GemmScheduler(const MachineDescription &machine, const BlockGemm &gemm)
       : machine(machine), gemm(gemm), cell(*machine.cell->getBlockCell()),
         shape(getTileShape(machine, gemm.dataflow)),
         blocks(llvm::divideCeil(gemm.length, cell.format.group)),
-        converter(machine.converterValuesPerCycle) {
+        converter(getConverterRate(machine)),
+        heldProgress(gemm.groups * gemm.heldLines * gemm.length,
+                     gemm.heldValues),
+        passingProgress(gemm.groups * gemm.passingLines * gemm.length,
+                        gemm.passingValues) {
     schedule.gemm = gemm;
-    schedule.stepCycles =
-        BlockCell::countPasses(gemm.heldBits, gemm.passingBits);
+    schedule.passes = BlockCell::countPasses(gemm.heldBits, gemm.passingBits);
+    schedule.stepCycles = std::max(schedule.passes, getFeedCycles());
   }
 
   llvm::Expected<BlockSchedule> run();
 
 private:
+  int64_t getFeedCycles() const;
   int64_t getBandVectors() const;
   void addRun(BlockRun run) { schedule.runs.push_back(run); }
   void cutStationary(int64_t group, int64_t bandVectors);
@@ -108,11 +141,11 @@ private:
   BlockTileShape shape;
   int64_t blocks;
   Converter converter;
+  Progress heldProgress, passingProgress;
   BlockSchedule schedule;
 
   /// What was converted so far, by its first line and block, and when.
   std::map<std::pair<int64_t, int64_t>, int64_t> heldReady, passingReady;
-  int64_t passingElements = 0, passingValues = 0;
   /// The run before.
   const BlockRun *before = nullptr;
   StreamTimes previous;
@@ -125,6 +158,23 @@ int64_t GemmScheduler::getLength(const BlockRun &run) const {
   int64_t group = cell.format.group;
   return std::min((run.firstBlock + run.blocks) * group, gemm.length) -
          run.firstBlock * group;
+}
+
+/// Cycles in which the memories give what enters in one step.
+int64_t GemmScheduler::getFeedCycles() const {
+  bool isMoving = gemm.dataflow == BlockDataflow::OutputStationary;
+  int64_t passing = isMoving ? std::min(machine.columns, gemm.passingLines)
+                             : std::min(shape.blocks, blocks);
+  int64_t cycles = 1;
+  if (machine.dataSramBanks != 0)
+    cycles = llvm::divideCeil(passing * cell.getBlockBits(gemm.passingBits),
+                              8 * machine.dataSramBanks);
+  if (!isMoving)
+    return cycles;
+  int64_t held = std::min(machine.rows, gemm.heldLines);
+  return std::max<int64_t>(
+      cycles, llvm::divideCeil(held * cell.getBlockBits(gemm.heldBits),
+                               8 * machine.weightLoaderBytesPerCycle));
 }
 
 /// Vectors whose sums fit into half of the accumulators.
@@ -176,21 +226,16 @@ void GemmScheduler::cutMoving(int64_t group) {
 void GemmScheduler::convertHeld(const BlockRun &run) {
   std::pair key(run.firstLine, run.firstBlock);
   if (!heldReady.count(key))
-    heldReady[key] = converter.convert(run.lines * getLength(run));
+    heldReady[key] =
+        converter.convert(heldProgress.advance(run.lines * getLength(run)));
 }
 
-/// Patches repeat values: what is converted is in proportion to what passes.
 void GemmScheduler::convertPassing(const BlockRun &run) {
   std::pair key(run.firstVector, run.firstBlock);
   if (passingReady.count(key))
     return;
-  int64_t all = gemm.groups * gemm.passingLines * gemm.length;
-  int64_t distinct = gemm.passingValues ? gemm.passingValues : all;
-  passingElements += run.vectors * getLength(run);
-  auto values = static_cast<int64_t>(
-      llvm::divideCeil(__int128(distinct) * passingElements, __int128(all)));
-  passingReady[key] = converter.convert(values - passingValues);
-  passingValues = values;
+  passingReady[key] =
+      converter.convert(passingProgress.advance(run.vectors * getLength(run)));
 }
 
 /// Whether the run works on the tile of the run before.
@@ -249,8 +294,8 @@ void GemmScheduler::placeMoving(BlockRun &run) {
 void GemmScheduler::countProducts(int64_t products) {
   BlockEvents &events = schedule.events;
   events.blockSums += products;
-  events.busyCellCycles += products * schedule.stepCycles;
-  events.chunkProducts += products * schedule.stepCycles * cell.format.group;
+  events.busyCellCycles += products * schedule.passes;
+  events.chunkProducts += products * schedule.passes * cell.format.group;
 }
 
 void GemmScheduler::countStationary(const BlockRun &run) {
@@ -336,23 +381,4 @@ sim::scheduleBlockGemm(const MachineDescription &machine,
   if (llvm::Error error = checkGemm(machine, gemm))
     return std::move(error);
   return GemmScheduler(machine, gemm).run();
-}
-
-std::map<std::string, double>
-sim::getEnergy(const BlockSchedule &schedule,
-               const MachineDescription &machine) {
-  const BlockEvents &events = schedule.events;
-  int64_t cellCycles = machine.rows * machine.columns * schedule.cycles;
-  std::map<std::string, double> energy = {
-      {"chunk_product", events.chunkProducts},
-      {"block_sum", events.blockSums},
-      {"converter_value", events.converterValues},
-      {"register_hop", double(events.registerBits) / 8},
-      {"weight_sram_byte", double(events.weightSramBits) / 8},
-      {"data_sram_byte", double(events.dataSramBits) / 8},
-      {"accumulator_byte", events.accumulatorBytes},
-      {"idle_cell_cycle", cellCycles - events.busyCellCycles}};
-  for (auto &[event, value] : energy)
-    value *= machine.energy.at(event);
-  return energy;
 }

@@ -9,7 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BlockConverter.h"
+#include "FormattedError.h"
 #include "ProgramSimulator.h"
+#include "colonnade/Simulator/BlockCellArray.h"
 #include "colonnade/Simulator/CellArray.h"
 #include "colonnade/Simulator/InstructionCosts.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -27,6 +30,7 @@ public:
 private:
   llvm::Error beginRun() override;
   llvm::Error stream(unsigned index, const StreamTile &stream) override;
+  llvm::Error multiply(unsigned index, const BlockPass &pass) override;
   llvm::Error observe(unsigned index) override {
     return timingPass->advance(loadedTile);
   }
@@ -77,6 +81,59 @@ llvm::Error CellSimulator::stream(unsigned index, const StreamTile &stream) {
             array->getUsefulCycles() - countedWork);
   countedWork = array->getUsefulCycles();
   return storeSums(state, stream, rows, sums);
+}
+
+/// What the registers took must be what the closed forms foresaw, from the
+/// start of the pass on, and so must be their events. (The converter's are
+/// counted where it works.)
+static llvm::Error checkMeasurement(unsigned index,
+                                    const BlockSchedule &schedule,
+                                    BlockMeasurement &measured) {
+  measured.events.converterValues = schedule.events.converterValues;
+  if (!(measured.events == schedule.events))
+    return makeError("instruction {0}: the events of the cells are not those "
+                     "of the closed forms: {1} passes of cells, foreseen {2}",
+                     index, measured.events.busyCellCycles,
+                     schedule.events.busyCellCycles);
+  for (auto [number, run] : llvm::enumerate(schedule.runs))
+    if (measured.done[number] != run.done)
+      return makeError("instruction {0}: run {1} is done in cycle {2} at the "
+                       "cell level, but in {3} after the closed forms",
+                       index, number, measured.done[number], run.done);
+  int64_t last = *llvm::max_element(measured.done);
+  if (last != schedule.cycles)
+    return makeError("instruction {0} takes {1} cycles at the cell level, but "
+                     "{2} after the closed forms",
+                     index, last, schedule.cycles);
+  return llvm::Error::success();
+}
+
+llvm::Error CellSimulator::multiply(unsigned index, const BlockPass &pass) {
+  if (llvm::Error error = timingPass->advance())
+    return error;
+  BlockSchedule schedule =
+      llvm::cantFail(scheduleBlockPass(program.machine, pass));
+  BlockConverter converter(state, pass);
+  int64_t groups = converter.getNumGroups();
+  BlockMatrix passing = converter.convertPassing(0, groups);
+  llvm::Expected<BlockMeasurement> measured =
+      executeInCells(schedule, program.machine,
+                     converter.convertHeld(0, groups), passing);
+  if (!measured)
+    return measured.takeError();
+  if (llvm::Error error = checkMeasurement(index, schedule, *measured))
+    return error;
+  if (isCounting())
+    addWork(program.instructions[index].layer, measured->events.busyCellCycles);
+  // A group's sums are a block on the diagonal.
+  int64_t vectors = schedule.gemm.passingLines, pitch = passing.getNumLines();
+  for (int64_t group = 0; group < groups; ++group)
+    converter.store(group,
+                    llvm::ArrayRef(measured->result)
+                        .drop_front(group * schedule.gemm.heldLines * pitch +
+                                    group * vectors),
+                    pitch);
+  return llvm::Error::success();
 }
 
 llvm::Error CellSimulator::endRun() {

@@ -54,8 +54,9 @@ private:
   void checkContents(unsigned index, const MemoryAccess &access);
   void checkLoad(unsigned index, const LoadWeights &load,
                  const MemoryAccess &access);
+  void checkSums(unsigned index, const MemoryAccess &access);
   void checkShadow(unsigned index);
-  void checkOutput();
+  void checkOutput(const HostTensor &tensor);
 
   const Program &program;
   Violations &violations;
@@ -95,7 +96,8 @@ void HazardFinder::markHostWrites() {
     if (region.begin < region.end)
       getMap(Memory::Dram).assign({region.begin, region.end}, written);
   };
-  mark(getHostInputRegion(program));
+  for (const HostTensor &input : program.inputs)
+    mark(getHostRegion(input, "input"));
   for (const ConstantBytes &constant : program.constants) {
     protectedRegions.push_back(getConstantRegion(constant));
     mark(protectedRegions.back());
@@ -119,8 +121,8 @@ void HazardFinder::checkProtected(unsigned index, const MemoryAccess &access) {
                         region.end);
 }
 
-void HazardFinder::checkOutput() {
-  HostRegion output = getHostOutputRegion(program);
+void HazardFinder::checkOutput(const HostTensor &tensor) {
+  HostRegion output = getHostRegion(tensor, "output");
   bool isReported = false;
   getMap(Memory::Dram)
       .visit({output.begin, output.end},
@@ -130,9 +132,9 @@ void HazardFinder::checkOutput() {
                isReported = true;
                violations.report(
                    kWholeProgram,
-                   "bytes [{0}, {1}) of the output at DRAM bytes [{2}, {3}) "
-                   "are never written",
-                   part.begin, part.end, output.begin, output.end);
+                   "bytes [{0}, {1}) of {2} at DRAM bytes [{3}, {4}) are "
+                   "never written",
+                   part.begin, part.end, output.name, output.begin, output.end);
              });
 }
 
@@ -269,12 +271,34 @@ void HazardFinder::checkLoad(unsigned index, const LoadWeights &load,
         program.weights[load.tile.weights].name);
 }
 
+/// Sums of blocks are read as one pass has left them.
+void HazardFinder::checkSums(unsigned index, const MemoryAccess &access) {
+  std::optional<int64_t> pass;
+  bool isMixed = false;
+  for (ByteRange run : access.runs)
+    getMap(access.memory).visit(run, [&](ByteRange, ByteHistory &history) {
+      bool isPass = history.writer >= 0 &&
+                    std::holds_alternative<BlockPass>(
+                        program.instructions[history.writer].payload);
+      if (isPass)
+        isMixed |= pass && *pass != history.writer;
+      if (isPass)
+        pass = history.writer;
+    });
+  if (isMixed)
+    violations.report(index,
+                      "reads accumulators that hold sums of several passes, "
+                      "the last of them instruction {0}",
+                      *pass);
+}
+
 /// What an access finds, before it is recorded.
 void HazardFinder::checkContents(unsigned index, const MemoryAccess &access) {
   const Payload &payload = program.instructions[index].payload;
   if (const auto *load = std::get_if<LoadWeights>(&payload))
     return checkLoad(index, *load, access);
-  if (access.memory != Memory::Accumulators)
+  if (access.memory != Memory::Accumulators ||
+      std::holds_alternative<BlockPass>(payload))
     return;
   if (const auto *stream = std::get_if<StreamTile>(&payload)) {
     if (stream->accumulate)
@@ -283,6 +307,8 @@ void HazardFinder::checkContents(unsigned index, const MemoryAccess &access) {
       chains.begin(index);
     return;
   }
+  if (!access.isWrite)
+    checkSums(index, access);
   std::optional<int64_t> lastWriter;
   for (ByteRange run : access.runs)
     getMap(access.memory).visit(run, [&](ByteRange, ByteHistory &history) {
@@ -342,7 +368,8 @@ void HazardFinder::run() {
     if (violations.isFull())
       return;
   }
-  checkOutput();
+  for (const HostTensor &output : program.outputs)
+    checkOutput(output);
 }
 
 void sim::checkOrder(const Program &program, Violations &violations) {

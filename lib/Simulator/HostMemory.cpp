@@ -33,14 +33,12 @@ int64_t sim::getPackedBytes(const Program &program, unsigned weights) {
   return packed.blocks * bytes;
 }
 
-HostRegion sim::getHostInputRegion(const Program &program) {
-  int64_t begin = program.input.address;
-  return {begin, begin + getHostBytes(program.input), "the input"};
-}
-
-HostRegion sim::getHostOutputRegion(const Program &program) {
-  int64_t begin = program.output.address;
-  return {begin, begin + getHostBytes(program.output), "the output"};
+HostRegion sim::getHostRegion(const HostTensor &tensor, llvm::StringRef kind) {
+  HostRegion region = {tensor.address, tensor.address + getHostBytes(tensor),
+                       ("the " + kind).str()};
+  if (!tensor.name.empty())
+    region.name += llvm::formatv(" '{0}'", tensor.name);
+  return region;
 }
 
 HostRegion sim::getConstantRegion(const ConstantBytes &constant) {

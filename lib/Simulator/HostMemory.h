@@ -26,8 +26,8 @@ int64_t getHostBytes(const HostTensor &tensor);
 /// Bytes of all tiles of a matrix, one after another.
 int64_t getPackedBytes(const Program &program, unsigned weights);
 
-HostRegion getHostInputRegion(const Program &program);
-HostRegion getHostOutputRegion(const Program &program);
+/// `kind` is "input" or "output".
+HostRegion getHostRegion(const HostTensor &tensor, llvm::StringRef kind);
 HostRegion getConstantRegion(const ConstantBytes &constant);
 HostRegion getWeightsRegion(const Program &program, unsigned weights);
 

@@ -79,6 +79,9 @@ BodySlots sim::countSlots(const ScalarBody &body,
     if (opcode == ScalarOpcode::DivideFloat ||
         opcode == ScalarOpcode::SquareRoot)
       slots.real += machine.vectorDivideSlots;
+    else if (opcode == ScalarOpcode::Divide ||
+             opcode == ScalarOpcode::Remainder)
+      slots.integer += machine.vectorDivideSlots;
     else if (isFloat(opcode))
       ++slots.real;
     else if (opcode != ScalarOpcode::Constant)

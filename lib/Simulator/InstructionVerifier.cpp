@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LoopVerifier.h"
 #include "MemoryAccesses.h"
 #include "Violations.h"
 #include "colonnade/Simulator/InstructionCosts.h"
@@ -33,6 +34,9 @@ public:
   void check(const StreamTile &stream);
   void check(const VectorPass &pass);
   void check(const NestPass &nest);
+  void check(const BlockPass &pass) {
+    reportAny(findViolation(program.machine, pass));
+  }
 
 private:
   template <typename... Values>
@@ -47,10 +51,9 @@ private:
   bool checkView(const View &view, llvm::ArrayRef<Memory> memories,
                  const char *name);
   void checkBody(const VectorPass &pass);
-  bool checkLoops(const NestPass &nest);
-  bool checkOperand(const NestPass &nest, const NestOperand &operand,
-                    llvm::ArrayRef<Memory> memories, const char *name);
-  bool checkNestOutput(const NestPass &nest);
+  bool reportAny(const std::optional<std::string> &violation) {
+    return !violation || report("{0}", *violation);
+  }
   bool checkInPlace(const NestPass &nest, const NestOperand &input);
 
   const Program &program;
@@ -239,68 +242,6 @@ void InstructionChecker::checkBody(const VectorPass &pass) {
                   violations);
 }
 
-/// Largest number of steps of a nest, and of bytes between two neighbours of an
-/// operand: far beyond any memory, far from overflows.
-static constexpr int64_t kNestLimit = int64_t(1) << 40;
-
-bool InstructionChecker::checkLoops(const NestPass &nest) {
-  if (nest.reductionLoops > nest.extents.size())
-    return report("reduces along {0} of {1} loops", nest.reductionLoops,
-                  nest.extents.size());
-  int64_t steps = 1;
-  for (int64_t extent : nest.extents) {
-    if (extent < 1)
-      return report("has a loop of {0} steps, below 1", extent);
-    if (extent > kNestLimit / steps)
-      return report("has loops of more than {0} steps", kNestLimit);
-    steps *= extent;
-  }
-  return true;
-}
-
-bool InstructionChecker::checkOperand(const NestPass &nest,
-                                      const NestOperand &operand,
-                                      llvm::ArrayRef<Memory> memories,
-                                      const char *name) {
-  if (!llvm::is_contained(memories, operand.memory))
-    return report("its {0} cannot lie in {1}", name, stringify(operand.memory));
-  if (!isTensorType(operand.type))
-    return report("its {0} has elements of type {1}; expected i8, i32 or f32",
-                  name, stringify(operand.type));
-  if (operand.pitches.size() != nest.extents.size())
-    return report("its {0} has {1} pitches for {2} loops", name,
-                  operand.pitches.size(), nest.extents.size());
-  for (auto [extent, pitch] : llvm::zip_equal(nest.extents, operand.pitches))
-    if (std::abs(pitch) > kNestLimit / extent)
-      return report("its {0} has a pitch of {1} in a loop of {2} steps", name,
-                    pitch, extent);
-  return true;
-}
-
-/// No two outputs share a byte: each pitch steps over all that the loops with
-/// smaller pitches write.
-bool InstructionChecker::checkNestOutput(const NestPass &nest) {
-  llvm::SmallVector<std::pair<int64_t, int64_t>> loops;
-  size_t outerLoops = nest.extents.size() - nest.reductionLoops;
-  for (auto [i, pitch] : llvm::enumerate(nest.output.pitches))
-    if (i >= outerLoops && pitch != 0)
-      return report("its output has a pitch of {0} in reduction loop {1}, "
-                    "expected 0",
-                    pitch, i);
-    else if (i < outerLoops && nest.extents[i] > 1)
-      loops.push_back({std::abs(pitch), nest.extents[i]});
-  llvm::sort(loops);
-  int64_t span = getBytes(nest.output.type);
-  for (auto [pitch, extent] : loops) {
-    if (pitch < span)
-      return report("its output has a pitch of {0} bytes, but the loops inside "
-                    "write {1}",
-                    pitch, span);
-    span += pitch * (extent - 1);
-  }
-  return true;
-}
-
 /// A nest may write the bytes it reads where every output is written behind the
 /// only read of its bytes.
 bool InstructionChecker::checkInPlace(const NestPass &nest,
@@ -321,19 +262,21 @@ bool InstructionChecker::checkInPlace(const NestPass &nest,
 }
 
 void InstructionChecker::check(const NestPass &nest) {
-  if (!checkLoops(nest))
+  if (!reportAny(checkLoops(nest.extents, nest.reductionLoops)))
     return;
   llvm::SmallVector<ScalarType> arguments;
   for (const NestOperand &input : nest.inputs) {
-    if (!checkOperand(
-            nest, input,
+    if (!reportAny(checkOperand(
+            nest.extents, input,
             {Memory::Accumulators, Memory::DataSram, Memory::WeightSram},
-            "input"))
+            "input")))
       return;
     arguments.push_back(input.type);
   }
-  if (!checkOperand(nest, nest.output, Memory::DataSram, "output") ||
-      !checkNestOutput(nest))
+  if (!reportAny(checkOperand(nest.extents, nest.output, Memory::DataSram,
+                              "output")) ||
+      !reportAny(checkOutput(nest.extents, nest.reductionLoops, nest.output,
+                             "output")))
     return;
   if (nest.reductionLoops) {
     if (!fits(nest.initial, nest.output.type))

@@ -13,6 +13,7 @@
 #define LIB_SIMULATOR_INTEGERLANES_H
 
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 namespace colonnade::sim {
@@ -48,6 +49,36 @@ template <typename Value> Scalar<Value> multiply(Value a, Value b) {
   Value product = 0;
   bool overflows = __builtin_mul_overflow(a, b, &product);
   return {product, overflows};
+}
+
+/// The lowest `bits` bits of a value, sign-extended.
+template <typename Value>
+Value wrap(std::make_unsigned_t<Value> value, int64_t bits) {
+  int64_t unused = 8 * sizeof(Value) - bits;
+  return static_cast<Value>(value << unused) >> unused;
+}
+
+template <typename Value>
+Scalar<Value> addWrapping(Value a, Value b, int64_t bits) {
+  using Unsigned = std::make_unsigned_t<Value>;
+  return {wrap<Value>(Unsigned(a) + Unsigned(b), bits)};
+}
+
+template <typename Value>
+Scalar<Value> multiplyWrapping(Value a, Value b, int64_t bits) {
+  using Unsigned = std::make_unsigned_t<Value>;
+  return {wrap<Value>(Unsigned(a) * Unsigned(b), bits)};
+}
+
+template <typename Value> Scalar<Value> divide(Value a, Value b) {
+  bool isLegal = b != 0 && !(b == -1 && a == std::numeric_limits<Value>::min());
+  return {static_cast<Value>(a / (isLegal ? b : 1)), !isLegal};
+}
+
+/// Of a division by -1, 0 also where the quotient does not fit.
+template <typename Value> Scalar<Value> remainder(Value a, Value b) {
+  bool isUnit = b == 0 || b == -1;
+  return {static_cast<Value>(a % (isUnit ? 1 : b)), b == 0};
 }
 
 template <typename Value>

@@ -56,6 +56,9 @@ static llvm::StringRef getVerb(ScalarOpcode opcode) {
     return "subtracting";
   case ScalarOpcode::Multiply:
     return "multiplying";
+  case ScalarOpcode::Divide:
+  case ScalarOpcode::Remainder:
+    return "dividing";
   case ScalarOpcode::ApplyScale:
     return "scaling";
   case ScalarOpcode::ShiftLeft:
@@ -198,6 +201,20 @@ llvm::Error LaneBody<Value>::computeInteger(const ScalarOperation &operation,
   case ScalarOpcode::Multiply:
     return apply(operation, out,
                  [](Value a, Value b, Value) { return multiply(a, b); });
+  case ScalarOpcode::Divide:
+    return apply(operation, out,
+                 [](Value a, Value b, Value) { return divide(a, b); });
+  case ScalarOpcode::Remainder:
+    return apply(operation, out,
+                 [](Value a, Value b, Value) { return remainder(a, b); });
+  case ScalarOpcode::AddWrapping:
+    return apply(operation, out, [bits](Value a, Value b, Value) {
+      return addWrapping(a, b, bits);
+    });
+  case ScalarOpcode::MultiplyWrapping:
+    return apply(operation, out, [bits](Value a, Value b, Value) {
+      return multiplyWrapping(a, b, bits);
+    });
   case ScalarOpcode::ShiftLeft:
     return apply(operation, out, [bits](Value a, Value b, Value) {
       return shiftLeft(a, b, bits);
@@ -352,6 +369,10 @@ template <typename Value> llvm::Error LaneBody<Value>::compute(unsigned index) {
   case ScalarOpcode::Add:
   case ScalarOpcode::Subtract:
   case ScalarOpcode::Multiply:
+  case ScalarOpcode::AddWrapping:
+  case ScalarOpcode::MultiplyWrapping:
+  case ScalarOpcode::Divide:
+  case ScalarOpcode::Remainder:
   case ScalarOpcode::ShiftLeft:
   case ScalarOpcode::ShiftRight:
   case ScalarOpcode::ShiftRightLogical:

@@ -40,6 +40,8 @@ void readLine(const uint8_t *from, ScalarType type, int64_t pitch,
               int64_t count, Value *out) {
   if (type == ScalarType::I8)
     readElements<int8_t>(from, pitch, count, out);
+  else if (type == ScalarType::I64)
+    readElements<int64_t>(from, pitch, count, out);
   else
     readElements<int32_t>(from, pitch, count, out);
 }
@@ -65,6 +67,8 @@ void writeLine(const Value *values, int64_t count, ScalarType type,
                int64_t pitch, uint8_t *to) {
   if (type == ScalarType::I8)
     writeElements<int8_t>(values, count, pitch, to);
+  else if (type == ScalarType::I64)
+    writeElements<int64_t>(values, count, pitch, to);
   else
     writeElements<int32_t>(values, count, pitch, to);
 }

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BlockConverter.h"
 #include "ProgramSimulator.h"
 #include "colonnade/Simulator/InstructionCosts.h"
 #include <map>
@@ -24,6 +25,7 @@ public:
 
 private:
   llvm::Error stream(unsigned index, const StreamTile &stream) override;
+  llvm::Error multiply(unsigned index, const BlockPass &pass) override;
 
   std::vector<PreparedTile> tiles;
   /// Prepared tile of each StreamTile instruction of stored weights.
@@ -69,8 +71,25 @@ llvm::Error MachineSimulator::stream(unsigned index, const StreamTile &stream) {
   if (isCounting())
     addWork(program.instructions[index].layer,
             countWork(tile, data, positions, dataWork));
-  multiply(tile, data, positions, operands, sums);
+  sim::multiply(tile, data, positions, operands, sums);
   return storeSums(state, stream, tile.rows, sums);
+}
+
+llvm::Error MachineSimulator::multiply(unsigned index, const BlockPass &pass) {
+  BlockConverter converter(state, pass);
+  std::vector<float> products;
+  for (int64_t group = 0; group < converter.getNumGroups(); ++group) {
+    BlockMatrix held = converter.convertHeld(group, 1);
+    BlockMatrix passing = converter.convertPassing(group, 1);
+    products.resize(held.getNumLines() * passing.getNumLines());
+    multiplyBlocks(held, passing, products);
+    converter.store(group, products, passing.getNumLines());
+  }
+  if (isCounting())
+    addWork(program.instructions[index].layer,
+            llvm::cantFail(scheduleBlockPass(program.machine, pass))
+                .events.busyCellCycles);
+  return llvm::Error::success();
 }
 
 std::unique_ptr<Simulator> sim::createMachineSimulator(Program program,

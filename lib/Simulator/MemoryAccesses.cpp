@@ -12,6 +12,7 @@
 #include "MemoryAccesses.h"
 #include "MachineState.h"
 #include "RunTimeWeights.h"
+#include "colonnade/Simulator/BlockPasses.h"
 #include "colonnade/Simulator/InstructionCosts.h"
 #include "llvm/ADT/STLExtras.h"
 #include <tuple>
@@ -193,12 +194,12 @@ static void add(const Program &, const VectorPass &pass, Accesses &accesses) {
       makeViewAccess(pass.output, pass.channel, pass.channels, band, true));
 }
 
-static MemoryAccess makeNestAccess(const NestPass &nest,
+static MemoryAccess makeNestAccess(llvm::ArrayRef<int64_t> extents,
                                    const NestOperand &operand, bool isWrite,
                                    int64_t mostRuns) {
   llvm::SmallVector<Dimension, 6> dimensions;
   int64_t begin = operand.address;
-  for (auto [extent, pitch] : llvm::zip_equal(nest.extents, operand.pitches)) {
+  for (auto [extent, pitch] : llvm::zip_equal(extents, operand.pitches)) {
     dimensions.push_back({extent, std::abs(pitch)});
     begin += std::min<int64_t>(0, (extent - 1) * pitch);
   }
@@ -212,7 +213,12 @@ static MemoryAccess makeNestAccess(const NestPass &nest,
 
 MemoryAccess sim::getNestAccess(const NestPass &nest,
                                 const NestOperand &operand, bool isWrite) {
-  return makeNestAccess(nest, operand, isWrite, kMostRuns);
+  return getLoopAccess(nest.extents, operand, isWrite);
+}
+
+MemoryAccess sim::getLoopAccess(llvm::ArrayRef<int64_t> extents,
+                                const NestOperand &operand, bool isWrite) {
+  return makeNestAccess(extents, operand, isWrite, kMostRuns);
 }
 
 static bool intersect(ByteRange a, ByteRange b) {
@@ -226,8 +232,8 @@ bool sim::overlapsOutput(const NestPass &nest, const NestOperand &input) {
   if (input.memory != nest.output.memory)
     return false;
   auto hasMet = [&](int64_t mostRuns) {
-    MemoryAccess read = makeNestAccess(nest, input, false, mostRuns);
-    MemoryAccess written = makeNestAccess(nest, nest.output, true, mostRuns);
+    MemoryAccess read = makeNestAccess(nest.extents, input, false, mostRuns);
+    MemoryAccess written = makeNestAccess(nest.extents, nest.output, true, mostRuns);
     llvm::sort(read.runs, [](ByteRange a, ByteRange b) {
       return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
     });
@@ -247,6 +253,30 @@ static void add(const Program &, const NestPass &nest, Accesses &accesses) {
   for (const NestOperand &input : nest.inputs)
     accesses.push_back(getNestAccess(nest, input, /*isWrite=*/false));
   accesses.push_back(getNestAccess(nest, nest.output, /*isWrite=*/true));
+}
+
+MemoryAccess sim::getBlockAccess(const Program &program, const BlockPass &pass,
+                                 const BlockPassOperand &operand) {
+  MemoryAccess access = makeAccess(
+      &operand == &pass.held ? Memory::WeightSram : Memory::DataSram,
+      /*isWrite=*/true, operand.blockAddress,
+      getBlockBytes(pass, operand, *program.machine.cell->getBlockCell()), {});
+  access.buffer = ByteRange{operand.blockAddress,
+                            operand.blockAddress + operand.blockBytes};
+  return access;
+}
+
+static void add(const Program &program, const BlockPass &pass,
+                Accesses &accesses) {
+  for (const BlockPassOperand *operand : {&pass.held, &pass.passing}) {
+    accesses.push_back(
+        getLoopAccess(pass.extents, operand->values, /*isWrite=*/false));
+    accesses.push_back(getBlockAccess(program, pass, *operand));
+  }
+  if (pass.counter)
+    accesses.push_back(
+        getLoopAccess(pass.extents, *pass.counter, /*isWrite=*/false));
+  accesses.push_back(getLoopAccess(pass.extents, pass.sums, /*isWrite=*/true));
 }
 
 Accesses sim::getAccesses(const Program &program,

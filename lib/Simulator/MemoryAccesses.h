@@ -48,6 +48,14 @@ llvm::SmallVector<MemoryAccess, 6> getAccesses(const Program &program,
 MemoryAccess getNestAccess(const NestPass &nest, const NestOperand &operand,
                            bool isWrite);
 
+/// The same of loops of any kind.
+MemoryAccess getLoopAccess(llvm::ArrayRef<int64_t> extents,
+                           const NestOperand &operand, bool isWrite);
+
+/// What a pass writes of the blocks of one of its operands.
+MemoryAccess getBlockAccess(const Program &program, const BlockPass &pass,
+                            const BlockPassOperand &operand);
+
 /// Whether a nest reads bytes of `input` that it writes.
 bool overlapsOutput(const NestPass &nest, const NestOperand &input);
 

@@ -77,6 +77,8 @@ static void copyLine(const uint8_t *from, uint8_t *to, const StridedLoop &loop,
     std::memcpy(to, from, loop.extent * elementBytes);
   else if (elementBytes == 1)
     copyElements<int8_t>(from, to, loop);
+  else if (elementBytes == 8)
+    copyElements<int64_t>(from, to, loop);
   else
     copyElements<int32_t>(from, to, loop);
 }
@@ -247,6 +249,14 @@ template <typename Value> llvm::Error NestRunner<Value>::run() {
   return llvm::Error::success();
 }
 
+/// Whether the lanes of a nest must hold an I64.
+static bool needsWideLanes(const NestPass &nest) {
+  return isWide(nest.body) || nest.output.type == ScalarType::I64 ||
+         llvm::any_of(nest.inputs, [](const NestOperand &input) {
+           return input.type == ScalarType::I64;
+         });
+}
+
 llvm::Error sim::runNest(MachineState &state, const NestPass &nest,
                          llvm::ArrayRef<TermLookupTable> tables,
                          VectorScratch &scratch) {
@@ -254,7 +264,7 @@ llvm::Error sim::runNest(MachineState &state, const NestPass &nest,
     runCopy(state, nest);
     return llvm::Error::success();
   }
-  if (isWide(nest.body))
+  if (needsWideLanes(nest))
     return NestRunner<int64_t>(state, nest, tables, scratch.wide).run();
   return NestRunner<int32_t>(state, nest, tables, scratch.narrow).run();
 }

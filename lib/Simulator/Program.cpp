@@ -86,7 +86,8 @@ llvm::StringRef sim::stringify(ScalarType type) {
 Queue Instruction::getQueue() const {
   if (std::holds_alternative<LoadWeights>(payload))
     return Queue::WeightLoader;
-  if (std::holds_alternative<StreamTile>(payload))
+  if (std::holds_alternative<StreamTile>(payload) ||
+      std::holds_alternative<BlockPass>(payload))
     return Queue::Array;
   if (std::holds_alternative<VectorPass>(payload) ||
       std::holds_alternative<NestPass>(payload))

@@ -39,8 +39,10 @@ void ProgramSimulator::sizeMemories() {
     int64_t &size = sizes[static_cast<unsigned>(memory)];
     size = std::max(size, end);
   };
-  for (const HostTensor *tensor : {&program.input, &program.output})
-    include(Memory::Dram, tensor->address + getHostBytes(*tensor));
+  for (const std::vector<HostTensor> *tensors :
+       {&program.inputs, &program.outputs})
+    for (const HostTensor &tensor : *tensors)
+      include(Memory::Dram, tensor.address + getHostBytes(tensor));
   for (const ConstantBytes &constant : program.constants)
     include(Memory::Dram,
             constant.address + static_cast<int64_t>(constant.bytes.size()));
@@ -79,6 +81,8 @@ llvm::Error ProgramSimulator::execute(unsigned index) {
       return error;
   if (const auto *tile = std::get_if<StreamTile>(&payload))
     return stream(index, *tile);
+  if (const auto *pass = std::get_if<BlockPass>(&payload))
+    return multiply(index, *pass);
   if (llvm::Error error = observe(index))
     return error;
   if (const auto *pass = std::get_if<VectorPass>(&payload))
@@ -113,19 +117,37 @@ void ProgramSimulator::updateActivity() {
   }
 }
 
-llvm::Error ProgramSimulator::run(llvm::ArrayRef<uint8_t> input,
-                                  llvm::MutableArrayRef<uint8_t> output) {
-  int64_t inputBytes = getHostBytes(program.input);
-  int64_t outputBytes = getHostBytes(program.output);
-  if (static_cast<int64_t>(input.size()) != inputBytes ||
-      static_cast<int64_t>(output.size()) != outputBytes)
+/// Whether the host gives as many buffers as there are tensors, of their sizes.
+template <typename Bytes>
+static llvm::Error checkBuffers(const Program &program, llvm::StringRef kind,
+                                llvm::ArrayRef<HostTensor> tensors,
+                                llvm::ArrayRef<Bytes> buffers) {
+  if (tensors.size() != buffers.size())
     return llvm::createStringError(
-        llvm::formatv("program '{0}': expected {1} input and {2} output "
-                      "bytes, got {3} and {4}",
-                      program.name, inputBytes, outputBytes, input.size(),
-                      output.size())
+        llvm::formatv("program '{0}': expected {1} {2} buffers, got {3}",
+                      program.name, tensors.size(), kind, buffers.size())
             .str());
-  llvm::copy(input, state.get(Memory::Dram, program.input.address));
+  for (auto [tensor, buffer] : llvm::zip_equal(tensors, buffers))
+    if (static_cast<int64_t>(buffer.size()) != getHostBytes(tensor))
+      return llvm::createStringError(
+          llvm::formatv("program '{0}': expected {1} bytes for {2}, got {3}",
+                        program.name, getHostBytes(tensor),
+                        getHostRegion(tensor, kind).name, buffer.size())
+              .str());
+  return llvm::Error::success();
+}
+
+llvm::Error
+ProgramSimulator::run(llvm::ArrayRef<llvm::ArrayRef<uint8_t>> inputs,
+                      llvm::ArrayRef<llvm::MutableArrayRef<uint8_t>> outputs) {
+  if (llvm::Error error =
+          checkBuffers(program, "input", program.inputs, inputs))
+    return error;
+  if (llvm::Error error =
+          checkBuffers(program, "output", program.outputs, outputs))
+    return error;
+  for (auto [tensor, bytes] : llvm::zip_equal(program.inputs, inputs))
+    llvm::copy(bytes, state.get(Memory::Dram, tensor.address));
   if (llvm::Error error = beginRun())
     return error;
   if (llvm::Error error = runInstructions())
@@ -135,8 +157,9 @@ llvm::Error ProgramSimulator::run(llvm::ArrayRef<uint8_t> input,
   if (isCounting())
     updateActivity();
   ++runs;
-  const uint8_t *result = state.get(Memory::Dram, program.output.address);
-  std::copy(result, result + outputBytes, output.begin());
+  for (auto [tensor, bytes] : llvm::zip_equal(program.outputs, outputs))
+    std::copy_n(state.get(Memory::Dram, tensor.address), bytes.size(),
+                bytes.begin());
   return llvm::Error::success();
 }
 

@@ -22,8 +22,10 @@ class ProgramSimulator : public Simulator {
 public:
   ProgramSimulator(Program program, ProgramTiming timing, CountedRuns counted);
 
-  llvm::Error run(llvm::ArrayRef<uint8_t> input,
-                  llvm::MutableArrayRef<uint8_t> output) override;
+  using Simulator::run;
+  llvm::Error
+  run(llvm::ArrayRef<llvm::ArrayRef<uint8_t>> inputs,
+      llvm::ArrayRef<llvm::MutableArrayRef<uint8_t>> outputs) override;
   const Program &getProgram() const override { return program; }
   const ProgramTiming &getTiming() const override { return timing; }
   const Activity &getActivity() const override { return activity; }
@@ -32,6 +34,8 @@ protected:
   virtual llvm::Error beginRun() { return llvm::Error::success(); }
   /// Runs a StreamTile: computes its sums and stores them.
   virtual llvm::Error stream(unsigned index, const StreamTile &tile) = 0;
+  /// Runs a BlockPass: multiplies the blocks and stores the sums.
+  virtual llvm::Error multiply(unsigned index, const BlockPass &pass) = 0;
   /// Sees every other instruction.
   virtual llvm::Error observe(unsigned index) { return llvm::Error::success(); }
   virtual llvm::Error endRun() { return llvm::Error::success(); }

@@ -27,8 +27,8 @@ public:
 
 private:
   bool checkMachine();
-  void checkHostTensor(const HostTensor &tensor, const char *name);
-  void checkZeroPoint();
+  void checkHostTensors(llvm::ArrayRef<HostTensor> tensors,
+                        llvm::StringRef kind);
   void checkDram();
 
   const Program &program;
@@ -54,9 +54,8 @@ void PartChecker::run() {
     return;
   for (unsigned i = 0; i < program.weights.size(); ++i)
     checkWeights(program, i, violations);
-  checkHostTensor(program.input, "input");
-  checkHostTensor(program.output, "output");
-  checkZeroPoint();
+  checkHostTensors(program.inputs, "input");
+  checkHostTensors(program.outputs, "output");
   if (violations.isEmpty())
     checkDram();
 }
@@ -89,27 +88,34 @@ bool PartChecker::checkMachine() {
 // DRAM
 //===----------------------------------------------------------------------===//
 
-void PartChecker::checkHostTensor(const HostTensor &tensor, const char *name) {
-  bool isPositive =
-      llvm::all_of(tensor.shape, [](int64_t extent) { return extent >= 1; });
-  if (!isPositive || !isTensorType(tensor.type) || tensor.address < 0)
-    violations.report(
-        kWholeProgram,
-        "the {0} must have positive extents, elements of type i8, "
-        "i32 or f32 and an address of at least 0",
-        name);
-}
-
-void PartChecker::checkZeroPoint() {
-  if (!llvm::isInt<8>(program.input.zeroPoint))
-    violations.report(kWholeProgram,
-                      "the input's zero point must be in [-128, 127], got {0}",
-                      program.input.zeroPoint);
+void PartChecker::checkHostTensors(llvm::ArrayRef<HostTensor> tensors,
+                                   llvm::StringRef kind) {
+  if (tensors.empty())
+    violations.report(kWholeProgram, "expected at least one {0}, got none",
+                      kind);
+  for (const HostTensor &tensor : tensors) {
+    bool isPositive =
+        llvm::all_of(tensor.shape, [](int64_t extent) { return extent >= 1; });
+    std::string name = getHostRegion(tensor, kind).name;
+    if (!isPositive || !isNestType(tensor.type) || tensor.address < 0)
+      violations.report(
+          kWholeProgram,
+          "{0} must have positive extents, elements of type i8, i32, i64 or "
+          "f32 and an address of at least 0",
+          name);
+    if (!llvm::isInt<8>(tensor.zeroPoint))
+      violations.report(kWholeProgram,
+                        "the zero point of {0} must be in [-128, 127], got {1}",
+                        name, tensor.zeroPoint);
+  }
 }
 
 void PartChecker::checkDram() {
-  std::vector<HostRegion> regions = {getHostInputRegion(program),
-                                     getHostOutputRegion(program)};
+  std::vector<HostRegion> regions;
+  for (const HostTensor &input : program.inputs)
+    regions.push_back(getHostRegion(input, "input"));
+  for (const HostTensor &output : program.outputs)
+    regions.push_back(getHostRegion(output, "output"));
   for (const ConstantBytes &constant : program.constants)
     regions.push_back(getConstantRegion(constant));
   for (unsigned i = 0; i < program.weights.size(); ++i)

@@ -72,6 +72,10 @@ bool sim::isTensorType(ScalarType type) {
          type == ScalarType::F32;
 }
 
+bool sim::isNestType(ScalarType type) {
+  return isTensorType(type) || type == ScalarType::I64;
+}
+
 bool sim::fits(int64_t value, ScalarType type) {
   switch (type) {
   case ScalarType::I1:
@@ -220,6 +224,10 @@ bool BodyChecker::checkTypes(const ScalarOperation &operation) {
   case ScalarOpcode::Add:
   case ScalarOpcode::Subtract:
   case ScalarOpcode::Multiply:
+  case ScalarOpcode::AddWrapping:
+  case ScalarOpcode::MultiplyWrapping:
+  case ScalarOpcode::Divide:
+  case ScalarOpcode::Remainder:
   case ScalarOpcode::Maximum:
   case ScalarOpcode::Minimum:
   case ScalarOpcode::ShiftLeft:

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Simulator/Timing.h"
+#include "colonnade/Simulator/BlockPasses.h"
 #include "colonnade/Simulator/InstructionCosts.h"
 
 using namespace colonnade;
@@ -65,6 +66,26 @@ void TimingPass::runVector(unsigned index, LayerTiming &layer) {
   timing.instructions.push_back({start, free, free});
   layer.vectorBusy += cycles;
   timing.total.vectorBusy += cycles;
+}
+
+llvm::Error TimingPass::runBlocks(unsigned index, LayerTiming &layer) {
+  const Instruction &instruction = program.instructions[index];
+  llvm::Expected<BlockSchedule> schedule = scheduleBlockPass(
+      program.machine, std::get<BlockPass>(instruction.payload));
+  if (!schedule)
+    return schedule.takeError();
+  int64_t &free = queueFree[getIndex(Queue::Array)];
+  Readiness readiness = getReadiness(instruction);
+  int64_t start = std::max(free, readiness.all);
+  int64_t withoutDma = std::max(free, readiness.withoutDma);
+  free = start + schedule->cycles;
+  timing.instructions.push_back({start, free, free});
+  for (LayerTiming *figures : {&layer, &timing.total}) {
+    figures->arrayBusy += getBusyCycles(*schedule);
+    figures->dataDmaStall += start - withoutDma;
+    ++figures->streams;
+  }
+  return llvm::Error::success();
 }
 
 llvm::Error TimingPass::runLoad(unsigned index, LayerTiming &layer,
@@ -148,7 +169,9 @@ llvm::Error TimingPass::advance(llvm::ArrayRef<int8_t> data,
     error = runLoad(index, layer, data);
     break;
   case Queue::Array:
-    error = runStream(index, layer, data, sums);
+    error = std::holds_alternative<BlockPass>(instruction.payload)
+                ? runBlocks(index, layer)
+                : runStream(index, layer, data, sums);
     break;
   case Queue::Vector:
     runVector(index, layer);

@@ -22,8 +22,8 @@ public:
       : program(std::move(source)), timing(std::move(times)),
         activity(countActivity(program)) {}
 
-  llvm::Error run(llvm::ArrayRef<uint8_t>,
-                  llvm::MutableArrayRef<uint8_t>) override {
+  llvm::Error run(llvm::ArrayRef<llvm::ArrayRef<uint8_t>>,
+                  llvm::ArrayRef<llvm::MutableArrayRef<uint8_t>>) override {
     return llvm::createStringError(
         "program '" + program.name +
         "': values are not simulated at the timing fidelity; choose machine or "

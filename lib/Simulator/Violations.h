@@ -49,6 +49,9 @@ void checkWeights(const Program &program, unsigned index,
 /// Whether tensors in memory may have elements of `type`.
 bool isTensorType(ScalarType type);
 
+/// Types of the elements of nests and host tensors: also I64.
+bool isNestType(ScalarType type);
+
 /// Whether an immediate is a value of `type`.
 bool fits(int64_t immediate, ScalarType type);
 

@@ -28,8 +28,7 @@ private:
   mlir::LogicalResult visit(mlir::Operation *operation);
   mlir::LogicalResult visitLoop(mlir::scf::ForOp loop);
   mlir::LogicalResult visitApply(mlir::affine::AffineApplyOp apply);
-  void visitHost(sim::HostTensor &host, int64_t address, mlir::Type type,
-                 double scale, mlir::Value result);
+  template <typename OpTy> void visitHost(sim::HostTensor &host, OpTy op);
   void visitConstants(systolic::ConstantsOp constants);
   void visitCopy(systolic::DmaCopyOp copy);
   void visitBox(systolic::DmaBoxOp box);
@@ -37,6 +36,7 @@ private:
   void visitStream(systolic::StreamOp stream);
   void visitVector(systolic::VectorPassOp pass);
   void visitNest(systolic::NestPassOp pass);
+  void visitBlocks(systolic::BlockPassOp pass);
 
   unsigned append(mlir::Operation *origin, llvm::StringRef layer,
                   sim::Payload payload, mlir::ValueRange after);

@@ -29,14 +29,23 @@ static void writeList(OStream &json, StringRef name, const Range &values) {
   });
 }
 
-static void writeHostTensor(OStream &json, StringRef name,
-                            const HostTensor &tensor) {
-  json.attributeObject(name, [&] {
+static void writeHostTensor(OStream &json, const HostTensor &tensor) {
+  json.object([&] {
+    if (!tensor.name.empty())
+      json.attribute("name", tensor.name);
     writeList(json, "shape", tensor.shape);
     json.attribute("type", stringify(tensor.type));
     json.attribute("scale", tensor.scale);
     json.attribute("zero_point", tensor.zeroPoint);
     json.attribute("address", tensor.address);
+  });
+}
+
+static void writeHostTensors(OStream &json, StringRef name,
+                             ArrayRef<HostTensor> tensors) {
+  json.attributeArray(name, [&] {
+    for (const HostTensor &tensor : tensors)
+      writeHostTensor(json, tensor);
   });
 }
 
@@ -104,6 +113,10 @@ static StringRef getOpcodeName(ScalarOpcode opcode) {
                                             "add",
                                             "subtract",
                                             "multiply",
+                                            "add_wrapping",
+                                            "multiply_wrapping",
+                                            "divide",
+                                            "remainder",
                                             "maximum",
                                             "minimum",
                                             "apply_scale",
@@ -234,6 +247,40 @@ static void writePayload(OStream &json, const Program &, const NestPass &nest) {
   writeBody(json, nest.body);
 }
 
+static void writeBlockOperand(OStream &json, const BlockPassOperand &operand) {
+  writeOperandFields(json, operand.values);
+  json.attribute("group", operand.format.group);
+  json.attribute("exponent_bits", operand.format.exponentBits);
+  json.attribute("mantissa_bits", operand.format.mantissaBits);
+  json.attribute("rounding", stringifyBlockRounding(operand.rounder.rounding));
+  if (isStochastic(operand.rounder.rounding)) {
+    const BlockNoise &noise = operand.rounder.noise;
+    // JSON numbers hold no 64 bits everywhere.
+    json.attribute("seed", std::to_string(noise.seed));
+    json.attribute("counter", std::to_string(noise.counter));
+    json.attribute("noise_bits", noise.bits);
+    json.attribute("position", operand.position);
+    writeList(json, "position_pitches", operand.positionPitches);
+  }
+  json.attribute("block_address", operand.blockAddress);
+  json.attribute("block_bytes", operand.blockBytes);
+}
+
+static void writePayload(OStream &json, const Program &,
+                         const BlockPass &pass) {
+  json.attribute("kind", "block_pass");
+  json.attribute("dataflow", stringifyBlockDataflow(pass.dataflow));
+  writeList(json, "extents", pass.extents);
+  json.attribute("reduction_loops", static_cast<int64_t>(pass.reductionLoops));
+  json.attributeObject("held", [&] { writeBlockOperand(json, pass.held); });
+  json.attributeObject("passing",
+                       [&] { writeBlockOperand(json, pass.passing); });
+  json.attributeObject("sums", [&] { writeOperandFields(json, pass.sums); });
+  if (pass.counter)
+    json.attributeObject("counter",
+                         [&] { writeOperandFields(json, *pass.counter); });
+}
+
 static void writeInstruction(OStream &json, const Program &program,
                              const Instruction &instruction) {
   json.object([&] {
@@ -280,8 +327,8 @@ static void writeProgram(OStream &json, const Program &program) {
     json.attribute("name", program.name);
     json.attribute("target", program.machine.name);
     json.attribute("target_hash", program.targetHash);
-    writeHostTensor(json, "input", program.input);
-    writeHostTensor(json, "output", program.output);
+    writeHostTensors(json, "inputs", program.inputs);
+    writeHostTensors(json, "outputs", program.outputs);
     writeTables(json, program);
     json.attributeArray("instructions", [&] {
       for (const Instruction &instruction : program.instructions)

@@ -19,6 +19,10 @@ using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::systolic;
 
+/// The part of a training step that an op belongs to
+/// (lib/Training/StepRoles.h).
+using Role = FusedLocWith<StringAttr>;
+
 static std::string getLocationText(Location loc) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -28,6 +32,10 @@ static std::string getLocationText(Location loc) {
   else if (auto file = loc->findInstanceOf<FileLineColLoc>())
     stream << file.getFilename().getValue() << ":" << file.getLine() << ":"
            << file.getColumn();
+  else if (auto named = loc->findInstanceOf<NameLoc>())
+    stream << "'" << named.getName().getValue() << "'";
+  else if (auto role = dyn_cast<Role>(loc))
+    role.getLocations().front().print(stream);
   else
     loc.print(stream);
   return text;
@@ -64,14 +72,12 @@ LogicalResult Exporter::visit(Operation *operation) {
       .Case([&](scf::YieldOp) { return success(); })
       .Case([&](affine::AffineApplyOp apply) { return visitApply(apply); })
       .Case([&](HostInputOp host) {
-        visitHost(program.input, host.getAddress(), host.getTensor(),
-                  host.getScale().convertToDouble(), host);
-        program.input.zeroPoint = host.getZeroPoint();
+        visitHost(program.inputs.emplace_back(), host);
+        program.inputs.back().zeroPoint = host.getZeroPoint();
         return success();
       })
       .Case([&](HostOutputOp host) {
-        visitHost(program.output, host.getAddress(), host.getTensor(),
-                  host.getScale().convertToDouble(), host);
+        visitHost(program.outputs.emplace_back(), host);
         return success();
       })
       .Case([&](BufferOp buffer) {
@@ -127,6 +133,10 @@ LogicalResult Exporter::visit(Operation *operation) {
       })
       .Case([&](NestPassOp pass) {
         visitNest(pass);
+        return success();
+      })
+      .Case([&](BlockPassOp pass) {
+        visitBlocks(pass);
         return success();
       })
       .Default([](Operation *other) {
@@ -205,15 +215,16 @@ SmallVector<int64_t> Exporter::getIndices(ValueRange values) const {
   return llvm::map_to_vector(values, [&](Value value) { return index(value); });
 }
 
-void Exporter::visitHost(sim::HostTensor &host, int64_t address, Type type,
-                         double scale, Value value) {
-  auto tensor = cast<RankedTensorType>(type);
+template <typename OpTy>
+void Exporter::visitHost(sim::HostTensor &host, OpTy op) {
+  auto tensor = cast<RankedTensorType>(op.getTensor());
+  host.name = op.getName().value_or("").str();
   host.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
   host.type = *getScalarType(tensor.getElementType());
-  host.scale = scale;
-  host.address = address;
-  buffers[value] = {address,
-                    tensor.getNumElements() * sim::getBytes(host.type)};
+  host.scale = op.getScale().convertToDouble();
+  host.address = op.getAddress();
+  buffers[op] = {host.address,
+                 tensor.getNumElements() * sim::getBytes(host.type)};
 }
 
 void Exporter::visitConstants(ConstantsOp constants) {
@@ -238,6 +249,8 @@ unsigned Exporter::getLayer(StringRef name, Operation *origin) {
     sim::Layer layer;
     layer.name = name.str();
     layer.location = getLocationText(origin->getLoc());
+    if (auto role = origin->getLoc()->findInstanceOf<Role>())
+      layer.role = role.getMetadata().str();
     result.program.layers.push_back(std::move(layer));
   }
   return it->second;

@@ -36,6 +36,11 @@ static sim::ScalarOpcode getIntegerOpcode(Operation &scalar) {
       .Case([](arith::AddIOp) { return ScalarOpcode::Add; })
       .Case([](arith::SubIOp) { return ScalarOpcode::Subtract; })
       .Case([](arith::MulIOp) { return ScalarOpcode::Multiply; })
+      .Case([](arith::DivSIOp) { return ScalarOpcode::Divide; })
+      .Case([](arith::RemSIOp) { return ScalarOpcode::Remainder; })
+      .Case([](arith::AddUIExtendedOp) { return ScalarOpcode::AddWrapping; })
+      .Case(
+          [](arith::MulUIExtendedOp) { return ScalarOpcode::MultiplyWrapping; })
       .Case([](arith::MaxSIOp) { return ScalarOpcode::Maximum; })
       .Case([](arith::MinSIOp) { return ScalarOpcode::Minimum; })
       .Case([](arith::AndIOp) { return ScalarOpcode::And; })

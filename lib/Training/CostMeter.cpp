@@ -34,11 +34,11 @@ enum Column : unsigned {
   FirstLayer
 };
 
-static FigureTable makeTable(llvm::ArrayRef<LayerGemms> layers) {
+static FigureTable makeTable(llvm::ArrayRef<LayerPasses> layers) {
   FigureTable table{{"step", "cycles", "seconds", "joules", "weight_bits",
                      "activation_bits", "gradient_bits"},
                     {}};
-  for (const LayerGemms &layer : layers)
+  for (const LayerPasses &layer : layers)
     for (const char *operand : {".W", ".A", ".G"})
       table.columns.push_back(layer.name + operand);
   return table;
@@ -52,7 +52,7 @@ CostMeter::CostMeter(StepCost stepCost, const BlockFormat &format)
       table(makeTable(cost.getLayers())) {}
 
 LayerPrecision CostMeter::getPrecision(const Trainer &trainer,
-                                       const LayerGemms &layer) const {
+                                       const LayerPasses &layer) const {
   int64_t bits = format.mantissaBits;
   const NpyArray *state =
       trainer.findState(layer.name + "." + kMantissaState.str());
@@ -131,12 +131,15 @@ void CostMeter::print(llvm::raw_ostream &stream) {
   for (auto [number, layer] : llvm::enumerate(cost.getLayers())) {
     const LayerPrecision &bits = precisions[number];
     const StepCost::LayerCost &products = cost.getCost(number, bits);
+    std::array<std::string, 3> cycles;
+    for (unsigned i = 0; i < 3; ++i)
+      cycles[i] =
+          layer.products[i] ? std::to_string(products[i].cycles) : "-";
     stream << llvm::formatv("{0,-28}{1,8}{2,12}{3,12}{4,12}\n", layer.name,
                             llvm::formatv("{0},{1},{2}", bits.weights,
                                           bits.activations, bits.gradient)
                                 .str(),
-                            products[0].cycles, products[1].cycles,
-                            products[2].cycles);
+                            cycles[0], cycles[1], cycles[2]);
     for (const ProductCost &product : products)
       total += product;
   }

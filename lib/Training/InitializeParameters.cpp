@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
 #include "colonnade/Training/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -63,7 +64,20 @@ static int64_t getFanIn(linalg::LinalgOp op, OpOperand &operand) {
   return fanIn;
 }
 
+/// As a normalization that changes nothing yet has them.
+static std::optional<Freshness> getBatchNormFreshness(Value value) {
+  for (OpOperand &use : value.getUses())
+    if (auto norm = dyn_cast<BatchNormInferenceOp>(use.getOwner())) {
+      bool isFactor =
+          use == norm.getScaleMutable() || use == norm.getVarianceMutable();
+      return Freshness{0, isFactor ? 1.0f : 0.0f};
+    }
+  return std::nullopt;
+}
+
 static FailureOr<Freshness> getFreshness(Parameter &parameter) {
+  if (auto fresh = getBatchNormFreshness(parameter.constant))
+    return *fresh;
   OpOperand *reader = findReader(parameter.constant.getResult());
   auto op =
       reader ? cast<linalg::LinalgOp>(reader->getOwner()) : linalg::LinalgOp();
@@ -103,6 +117,7 @@ struct InitializeParameters
   void runOnOperation() override {
     std::mt19937_64 random(seed);
     SmallVector<Parameter> parameters = collectParameters(getOperation());
+    llvm::append_range(parameters, collectStatistics(getOperation()));
     for (Parameter &parameter : parameters) {
       FailureOr<Freshness> fresh = getFreshness(parameter);
       if (failed(fresh))

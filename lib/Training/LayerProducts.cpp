@@ -79,18 +79,30 @@ unsigned LayerProduct::getOperandNumber(LayerTensor tensor) const {
   llvm_unreachable("a layer has three tensors");
 }
 
-/// The longest loop that the maps of all operands but number `product` follow;
-/// that one does not.
+/// Whether a loop is a dimension of a tensor or none of its business.
+static bool isDimension(AffineMap map, unsigned loop) {
+  return llvm::all_of(map.getResults(), [&](AffineExpr index) {
+    return isa<AffineDimExpr>(index) || !index.isFunctionOfDim(loop);
+  });
+}
+
+/// The longest loop that the maps of all operands but number `product` follow,
+/// as a dimension if there is one; that one does not follow it.
 static std::optional<unsigned> getSummedLoop(linalg::LinalgOp op,
                                              unsigned product) {
   SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  auto rank = [&](unsigned loop) {
+    bool isPlain = llvm::all_of(
+        maps, [&](AffineMap map) { return isDimension(map, loop); });
+    return std::pair(isPlain, extents[loop]);
+  };
   std::optional<unsigned> longest;
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
-    bool isSummed = llvm::all_of(
-        llvm::enumerate(op.getIndexingMapsArray()), [&](const auto &map) {
-          return map.value().isFunctionOfDim(loop) == (map.index() != product);
-        });
-    if (isSummed && (!longest || extents[loop] >= extents[*longest]))
+    bool isSummed = llvm::all_of(llvm::enumerate(maps), [&](const auto &map) {
+      return map.value().isFunctionOfDim(loop) == (map.index() != product);
+    });
+    if (isSummed && (!longest || rank(loop) >= rank(*longest)))
       longest = loop;
   }
   return longest;

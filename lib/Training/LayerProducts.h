@@ -38,7 +38,10 @@ struct LayerProduct {
   /// The dimension along which blocks of `tensor` lie in the product that
   /// computes `product` (or its gradient): that of the longest loop which the
   /// product sums up and both of its operands follow, of equally long ones the
-  /// last. Where operands follow no such loop together (the input gradient of a
+  /// last. Loops that are dimensions of both operands come first: along others,
+  /// like the positions of a convolution, the blocks of one operand do not meet
+  /// whole blocks of the other, and no array multiplies them. Where operands
+  /// follow no such loop together (the input gradient of a
   /// depthwise convolution) the last dimension. None for a tensor of rank 0.
   std::optional<int64_t> getBlockAxis(LayerTensor tensor,
                                       LayerTensor product) const;

@@ -87,9 +87,20 @@ static Value pickLabels(ImplicitLocOpBuilder &builder, Value logits,
       });
 }
 
-Value colonnade::createCrossEntropy(ImplicitLocOpBuilder &builder, Value logits,
-                                    Value labels) {
-  int64_t batch = cast<RankedTensorType>(logits.getType()).getDimSize(0);
+namespace {
+/// Per row, so that the logarithm of the sum of exponentials is
+/// largest + log(sum).
+struct RowSums {
+  Value largest, sum;
+};
+} // namespace
+
+static int64_t getBatch(Value logits) {
+  return cast<RankedTensorType>(logits.getType()).getDimSize(0);
+}
+
+static RowSums createRowSums(ImplicitLocOpBuilder &builder, Value logits) {
+  int64_t batch = getBatch(logits);
   Value largest = createGeneric(
       builder, 2, {{logits, {0, 1}}},
       createFilled(builder, batch,
@@ -105,16 +116,108 @@ Value colonnade::createCrossEntropy(ImplicitLocOpBuilder &builder, Value logits,
         return arith::AddFOp::create(b, args[2],
                                      math::ExpOp::create(b, shifted));
       });
-  Value picked = pickLabels(builder, logits, labels, batch);
-  Value share = arith::ConstantOp::create(
-      builder, builder.getF32FloatAttr(1.0f / static_cast<float>(batch)));
-  return createGeneric(builder, 1, {{sum, {0}}, {largest, {0}}, {picked, {0}}},
-                       createFilled(builder, {}, getZero()),
-                       [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-                         Value logSum = arith::AddFOp::create(
-                             b, math::LogOp::create(b, args[0]), args[1]);
-                         Value loss = arith::SubFOp::create(b, logSum, args[2]);
-                         return arith::AddFOp::create(
-                             b, args[3], arith::MulFOp::create(b, loss, share));
-                       });
+  return {largest, sum};
+}
+
+static Value createNumber(ImplicitLocOpBuilder &builder, double number) {
+  return arith::ConstantOp::create(
+      builder, builder.getF32FloatAttr(static_cast<float>(number)));
+}
+
+/// The mean over rows of largest + log(sum) - taken.
+static Value createMeanLoss(ImplicitLocOpBuilder &builder, const RowSums &rows,
+                            Value taken) {
+  double batch = static_cast<double>(getBatch(taken));
+  Value share = createNumber(builder, 1 / batch);
+  return createGeneric(
+      builder, 1, {{rows.sum, {0}}, {rows.largest, {0}}, {taken, {0}}},
+      createFilled(builder, {}, getZero()),
+      [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        Value logSum =
+            arith::AddFOp::create(b, math::LogOp::create(b, args[0]), args[1]);
+        Value loss = arith::SubFOp::create(b, logSum, args[2]);
+        return arith::AddFOp::create(b, args[3],
+                                     arith::MulFOp::create(b, loss, share));
+      });
+}
+
+Value colonnade::createCrossEntropy(ImplicitLocOpBuilder &builder, Value logits,
+                                    Value labels) {
+  RowSums rows = createRowSums(builder, logits);
+  return createMeanLoss(builder, rows,
+                        pickLabels(builder, logits, labels, getBatch(logits)));
+}
+
+//===----------------------------------------------------------------------===//
+// Distillation
+//===----------------------------------------------------------------------===//
+
+/// logits / temperature.
+static Value createSoftened(ImplicitLocOpBuilder &builder, Value logits,
+                            double temperature) {
+  Value factor = createNumber(builder, 1 / temperature);
+  auto type = cast<RankedTensorType>(logits.getType());
+  return createGeneric(
+      builder, 2, {{logits, {0, 1}}},
+      tensor::EmptyOp::create(builder, type.getShape(), builder.getF32Type()),
+      [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        return arith::MulFOp::create(b, args[0], factor);
+      });
+}
+
+/// log(softmax(logits)).
+static Value createLogSoftmax(ImplicitLocOpBuilder &builder, Value logits) {
+  RowSums rows = createRowSums(builder, logits);
+  auto type = cast<RankedTensorType>(logits.getType());
+  return createGeneric(
+      builder, 2, {{logits, {0, 1}}, {rows.largest, {0}}, {rows.sum, {0}}},
+      tensor::EmptyOp::create(builder, type.getShape(), builder.getF32Type()),
+      [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        Value shifted = arith::SubFOp::create(b, args[0], args[1]);
+        return arith::SubFOp::create(b, shifted,
+                                     math::LogOp::create(b, args[2]));
+      });
+}
+
+/// The mean over rows of sum_c p_c (log p_c - log q_c), where p is the teacher
+/// and q the softmax of the student. As the p of a row add up to 1, it is
+/// largest + log(sum) - sum_c p_c (student_c - log p_c).
+static Value createDivergence(ImplicitLocOpBuilder &builder, Value logTeacher,
+                              Value student) {
+  Value taken = createGeneric(
+      builder, 2, {{logTeacher, {0, 1}}, {student, {0, 1}}},
+      createFilled(builder, getBatch(student), getZero()),
+      [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        Value share = math::ExpOp::create(b, args[0]);
+        Value difference = arith::SubFOp::create(b, args[1], args[0]);
+        return arith::AddFOp::create(
+            b, args[2], arith::MulFOp::create(b, share, difference));
+      });
+  return createMeanLoss(builder, createRowSums(builder, student), taken);
+}
+
+DistillationLoss
+colonnade::createDistillationLoss(ImplicitLocOpBuilder &builder, Value teacher,
+                                  Value student, Value labels,
+                                  const DistillationSettings &settings) {
+  double temperature = settings.temperature;
+  Value logTeacher =
+      createLogSoftmax(builder, createSoftened(builder, teacher, temperature));
+  Value divergence = createDivergence(
+      builder, logTeacher, createSoftened(builder, student, temperature));
+  Value hard = createNumber(builder, (1 - settings.weight) / 2);
+  Value soft =
+      createNumber(builder, settings.weight * temperature * temperature);
+  Value loss = createGeneric(
+      builder, 0,
+      {{createCrossEntropy(builder, teacher, labels), {}},
+       {createCrossEntropy(builder, student, labels), {}},
+       {divergence, {}}},
+      createFilled(builder, {}, getZero()),
+      [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        Value both = arith::AddFOp::create(b, args[0], args[1]);
+        return arith::AddFOp::create(b, arith::MulFOp::create(b, both, hard),
+                                     arith::MulFOp::create(b, args[2], soft));
+      });
+  return {loss, logTeacher.getDefiningOp()};
 }

@@ -36,6 +36,9 @@ struct ScheduleSettings {
   double dropFactor;
 };
 
+/// What a step calls its own number: state, but of no parameter.
+inline constexpr llvm::StringLiteral kStepNumber("step");
+
 /// Names of the tensors of state that belong to each parameter.
 llvm::ArrayRef<llvm::StringLiteral> getStateNames(OptimizerKind kind);
 

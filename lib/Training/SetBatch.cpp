@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
 #include "colonnade/Training/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,8 +29,10 @@ namespace colonnade {
 using namespace mlir;
 using namespace colonnade;
 
+/// Whether an argument has no batch: a parameter or running statistics.
 static bool isParameter(func::FuncOp function, unsigned argument) {
-  return static_cast<bool>(function.getArgAttr(argument, kParameterAttribute));
+  return function.getArgAttr(argument, kParameterAttribute) ||
+         function.getArgAttr(argument, kStateAttribute);
 }
 
 namespace {
@@ -48,6 +51,7 @@ private:
   LogicalResult visit(Operation *op);
   LogicalResult visitLinalg(linalg::LinalgOp op);
   LogicalResult visitElementwise(Operation *op);
+  LogicalResult visitBatchNorm(BatchNormInferenceOp op);
   LogicalResult visitCollapse(tensor::CollapseShapeOp op);
   LogicalResult visitExpand(tensor::ExpandShapeOp op);
   LogicalResult visitPad(tensor::PadOp op);
@@ -232,6 +236,21 @@ LogicalResult BatchSetter::visitElementwise(Operation *op) {
   return success();
 }
 
+/// By running statistics every element is normalized for itself.
+LogicalResult BatchSetter::visitBatchNorm(BatchNormInferenceOp op) {
+  for (OpOperand &operand : op->getOpOperands().drop_front())
+    if (getBatchDim(operand.get()))
+      return op.emitOpError("takes operand ")
+             << operand.getOperandNumber() << " from a batch: expected one "
+             << "element per channel that does not depend on it";
+  int64_t dim = *getBatchDim(op.getSource());
+  if (dim == static_cast<int64_t>(op.getAxis()))
+    return op.emitOpError("has the batch, dimension ")
+           << dim << ", as its channels";
+  setBatchDim(op.getResult(), dim);
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Views and movement
 //===----------------------------------------------------------------------===//
@@ -384,6 +403,13 @@ LogicalResult BatchSetter::visit(Operation *op) {
     return success();
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](linalg::LinalgOp op) { return visitLinalg(op); })
+      .Case([&](BatchNormInferenceOp op) { return visitBatchNorm(op); })
+      .Case([&](BatchNormTrainingOp op) -> LogicalResult {
+        return op.emitOpError("mixes the elements of a batch, whose statistics "
+                              "it takes: give the network as "
+                              "colonnade.batch_norm_inference, which a "
+                              "training step replaces");
+      })
       .Case([&](tensor::CollapseShapeOp op) { return visitCollapse(op); })
       .Case([&](tensor::ExpandShapeOp op) { return visitExpand(op); })
       .Case([&](tensor::PadOp op) { return visitPad(op); })
@@ -391,7 +417,8 @@ LogicalResult BatchSetter::visit(Operation *op) {
       .Case([&](tensor::ExtractSliceOp op) { return visitExtractSlice(op); })
       .Case([&](tensor::InsertSliceOp op) { return visitInsertSlice(op); })
       .Default([&](Operation *op) -> LogicalResult {
-        if (OpTrait::hasElementwiseMappableTraits(op))
+        if (isa<FakeQuantizeOp>(op) ||
+            OpTrait::hasElementwiseMappableTraits(op))
           return visitElementwise(op);
         return op->emitOpError(
             "reads a batch, and no rule says how to change its size: bring it "

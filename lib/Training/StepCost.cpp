@@ -4,110 +4,114 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Which loops of a layer are lines, positions and reduction follows from the
-// operands that they index, so matrix products and convolutions of any layout
-// are treated alike.
+// Makes the training step of the network, maps it, and finds each layer's
+// products again by their locations. Costs are those of a program of one
+// instruction.
 //
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Training/StepCost.h"
 #include "LayerProducts.h"
-#include "colonnade/Differentiation/OutlineParameters.h"
+#include "StepFormat.h"
+#include "colonnade/Conversion/LinalgToSystolic/Passes.h"
+#include "colonnade/Dialect/Systolic/IR/BlockPasses.h"
 #include "colonnade/Differentiation/Passes.h"
+#include "colonnade/Simulator/Activity.h"
+#include "colonnade/Simulator/BlockPasses.h"
+#include "colonnade/Simulator/Timing.h"
 #include "colonnade/Training/Passes.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace colonnade;
-using sim::BlockDataflow;
-using sim::BlockGemm;
+using systolic::BlockContractOp;
+
+sim::BlockPass StepProduct::getPass(const LayerPrecision &precision) const {
+  sim::BlockPass chosen = pass;
+  chosen.held.format.mantissaBits = precision.*held;
+  chosen.passing.format.mantissaBits = precision.*passing;
+  return chosen;
+}
 
 //===----------------------------------------------------------------------===//
-// Products
+// The step
 //===----------------------------------------------------------------------===//
 
-BlockGemm LayerGemms::getForward(const LayerPrecision &precision) const {
-  BlockGemm gemm{BlockDataflow::Forward, outputs, positions, reduction};
-  gemm.heldBits = precision.weights;
-  gemm.passingBits = precision.activations;
-  gemm.passingValues = activationValues;
-  gemm.groups = groups;
-  return gemm;
-}
-
-BlockGemm
-LayerGemms::getActivationGradient(const LayerPrecision &precision) const {
-  BlockGemm gemm{BlockDataflow::Orthogonal, reduction, positions, outputs};
-  gemm.heldBits = precision.weights;
-  gemm.passingBits = precision.gradient;
-  gemm.groups = groups;
-  return gemm;
-}
-
-// Patches have other blocks along the positions for every tap, so all of their
-// values are converted.
-BlockGemm LayerGemms::getWeightGradient(const LayerPrecision &precision) const {
-  BlockGemm gemm{BlockDataflow::OutputStationary, outputs, reduction,
-                 positions};
-  gemm.heldBits = precision.gradient;
-  gemm.passingBits = precision.activations;
-  gemm.groups = groups;
-  return gemm;
-}
-
-/// Sorts a layer's loops by the operands that they index.
-static LayerGemms getGemms(const LayerProduct &layer) {
-  linalg::LinalgOp op = layer.op;
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  auto indexes = [&](LayerTensor tensor, unsigned loop) {
-    return maps[layer.getOperandNumber(tensor)].isFunctionOfDim(loop);
-  };
-  LayerGemms gemms;
-  gemms.name = layer.name;
-  for (auto [loop, extent] : llvm::enumerate(op.getStaticLoopRanges())) {
-    bool ofWeights = indexes(LayerTensor::Weights, loop);
-    bool ofActivations = indexes(LayerTensor::Activations, loop);
-    bool ofResult = indexes(LayerTensor::Result, loop);
-    if (ofWeights && ofActivations && ofResult)
-      gemms.groups *= extent;
-    else if (!ofResult)
-      gemms.reduction *= extent;
-    else if (ofWeights)
-      gemms.outputs *= extent;
-    else
-      gemms.positions *= extent;
-  }
-  auto activations =
-      cast<ShapedType>(op->getOperand(layer.getActivations()).getType());
-  gemms.activationValues = std::min(activations.getNumElements() / gemms.groups,
-                                    gemms.reduction * gemms.positions);
-  return gemms;
-}
-
-/// Values that depend on a parameter: through them gradients flow back.
-static DenseSet<Value> findTrained(func::FuncOp network) {
-  DenseSet<Value> trained;
-  for (BlockArgument argument : network.getArguments())
-    if (network.getArgAttr(argument.getArgNumber(), kParameterAttribute))
-      trained.insert(argument);
-  for (Operation &op : network.getBody().front())
-    if (llvm::any_of(op.getOperands(),
-                     [&](Value value) { return trained.contains(value); }))
-      trained.insert(op.result_begin(), op.result_end());
-  return trained;
-}
-
-static FailureOr<OwningOpRef<ModuleOp>> prepare(ModuleOp network,
-                                                int64_t batch) {
-  OwningOpRef<ModuleOp> module(network.clone());
+static LogicalResult setBatch(ModuleOp module, int64_t batch) {
   PassManager manager(module->getContext());
   manager.addNestedPass<func::FuncOp>(createOutlineParameters());
   SetBatchOptions options;
   options.size = batch;
   manager.addNestedPass<func::FuncOp>(createSetBatch(options));
-  if (failed(manager.run(*module)))
-    return failure();
-  return module;
+  return manager.run(module);
+}
+
+/// The step with blocks of `format` on the machine of the module's target.
+static LogicalResult mapStep(ModuleOp module, NumberFormat format) {
+  PassManager manager(module->getContext());
+  TrainingStepOptions options;
+  options.format = format;
+  options.blocks = BackwardBlocks::Reform;
+  manager.addPass(createTrainingStep(options));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createConvertLinalgToSystolic());
+  return manager.run(module);
+}
+
+/// The location that all products of a layer have.
+static Location getLayerLocation(MLIRContext *context, size_t number) {
+  return NameLoc::get(
+      StringAttr::get(context, "colonnade.layer" + std::to_string(number)));
+}
+
+/// Whether an operand is a layer's gradient, which is rounded stochastically.
+static bool isGradient(systolic::ConversionAttr conversion) {
+  return conversion.getRounding().isStochastic();
+}
+
+/// The part of the step that an op belongs to, see StepRoles.h.
+static StringRef getRole(Operation *op) {
+  auto role = op->getLoc()->findInstanceOf<FusedLocWith<StringAttr>>();
+  return role ? role.getMetadata().getValue() : StringRef();
+}
+
+static void addProduct(BlockContractOp op, LayerPasses &layer) {
+  StepProduct product{systolic::getBlockPass(op, op.getExtents())};
+  auto &[forward, activations, weights] = layer.products;
+  using Precision = LayerPrecision;
+  StringRef role = getRole(op);
+  if (role == "forward") {
+    forward = product;
+    return;
+  }
+  // Of a product of two activations the first one's gradient comes first.
+  bool isOfActivations =
+      role == "dA" ||
+      (!activations && forward &&
+       forward->pass.dataflow == sim::BlockDataflow::OutputStationary);
+  int64_t Precision::*other =
+      isOfActivations ? &Precision::weights : &Precision::activations;
+  // A gradient that was padded before the product is the one that passes.
+  bool isHeld = isGradient(op.getHeldConversion());
+  product.held = isHeld ? &Precision::gradient : other;
+  product.passing = isHeld ? other : &Precision::gradient;
+  (isOfActivations ? activations : weights) = product;
+}
+
+/// Fills the layers with the products of the mapped step.
+static void collectProducts(ModuleOp module, std::vector<LayerPasses> &layers) {
+  DenseMap<StringAttr, size_t> numbers;
+  for (size_t i = 0; i < layers.size(); ++i)
+    numbers[cast<NameLoc>(getLayerLocation(module->getContext(), i))
+                .getName()] = i;
+  module.walk([&](BlockContractOp op) {
+    auto location = op->getLoc()->findInstanceOf<NameLoc>();
+    auto found = location ? numbers.find(location.getName()) : numbers.end();
+    if (found != numbers.end())
+      addProduct(op, layers[found->second]);
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -136,42 +140,57 @@ static llvm::Error checkFormat(const BlockFormat &format,
 
 llvm::Expected<StepCost> StepCost::create(ModuleOp network, int64_t batch,
                                           const BlockFormat &format,
-                                          sim::MachineDescription machine) {
-  if (llvm::Error error = checkFormat(format, machine))
-    return std::move(error);
-  FailureOr<OwningOpRef<ModuleOp>> module = prepare(network, batch);
-  if (failed(module))
-    return llvm::createStringError("the network cannot be trained");
-  auto main = (*module)->lookupSymbol<func::FuncOp>("main");
-  DenseSet<Value> trained = findTrained(main);
+                                          systolic::TargetAttr target) {
   StepCost cost;
-  cost.machine = std::move(machine);
-  for (const LayerProduct &layer : collectLayerProducts(main)) {
-    LayerGemms gemms = getGemms(layer);
+  cost.machine = target.getMachineDescription();
+  if (llvm::Error error = checkFormat(format, cost.machine))
+    return std::move(error);
+  std::optional<NumberFormat> number = findNumberFormat(format);
+  if (!number)
+    return llvm::createStringError("the step's blocks have no named format");
+  OwningOpRef<ModuleOp> module(network.clone());
+  (*module)->setAttr(systolic::SystolicDialect::getTargetAttrName(), target);
+  if (failed(setBatch(*module, batch)))
+    return llvm::createStringError("the network cannot be trained");
+  for (const LayerProduct &layer :
+       collectLayerProducts(module->lookupSymbol<func::FuncOp>("main"))) {
     linalg::LinalgOp op = layer.op;
-    gemms.needsActivationGradient =
-        trained.contains(op->getOperand(layer.getActivations()));
-    cost.layers.push_back(std::move(gemms));
+    op->setLoc(getLayerLocation(op.getContext(), cost.layers.size()));
+    cost.layers.push_back({layer.name, {}});
   }
+  if (failed(mapStep(*module, *number)))
+    return llvm::createStringError("the network cannot be trained");
+  collectProducts(*module, cost.layers);
+  bool isEmpty = llvm::all_of(cost.layers, [](const LayerPasses &layer) {
+    return llvm::none_of(layer.products,
+                         [](const auto &product) { return bool(product); });
+  });
+  if (isEmpty)
+    return llvm::createStringError(
+        "no product of the step multiplies blocks by blocks; remarks of "
+        "--convert-linalg-to-systolic on the step say why");
   // At any other precision the products fit as well.
-  int64_t bits = format.mantissaBits;
-  for (const LayerGemms &layer : cost.layers)
-    for (const BlockGemm &gemm :
-         {layer.getForward({bits, bits, bits}),
-          layer.getActivationGradient({bits, bits, bits}),
-          layer.getWeightGradient({bits, bits, bits})})
-      if (auto schedule = sim::scheduleBlockGemm(cost.machine, gemm); !schedule)
+  for (const LayerPasses &layer : cost.layers)
+    for (const std::optional<StepProduct> &product : layer.products) {
+      if (!product)
+        continue;
+      auto schedule = sim::scheduleBlockPass(cost.machine, product->pass);
+      if (!schedule)
         return schedule.takeError();
+    }
   return cost;
 }
 
-ProductCost StepCost::getCost(const BlockGemm &gemm) const {
-  sim::BlockSchedule schedule =
-      llvm::cantFail(sim::scheduleBlockGemm(machine, gemm));
-  ProductCost cost{schedule.cycles, schedule.events.busyCellCycles, 0};
-  for (const auto &[event, energy] : sim::getEnergy(schedule, machine))
-    cost.picojoules += energy;
-  return cost;
+ProductCost StepCost::getCost(const sim::BlockPass &pass) const {
+  sim::Program program;
+  program.machine = machine;
+  program.layers.resize(1);
+  program.instructions.resize(1);
+  program.instructions.front().payload = pass;
+  sim::LayerActivity activity = sim::countActivity(program).total;
+  return {llvm::cantFail(sim::computeTiming(program)).getCycles(),
+          static_cast<int64_t>(activity.usefulWork),
+          sim::getTotalEnergy(activity, machine)};
 }
 
 const StepCost::LayerCost &StepCost::getCost(size_t number,
@@ -179,11 +198,9 @@ const StepCost::LayerCost &StepCost::getCost(size_t number,
   auto [found, isNew] = costs.try_emplace({number, precision});
   if (!isNew)
     return found->second;
-  const LayerGemms &layer = layers[number];
-  found->second = {getCost(layer.getForward(precision)),
-                   layer.needsActivationGradient
-                       ? getCost(layer.getActivationGradient(precision))
-                       : ProductCost(),
-                   getCost(layer.getWeightGradient(precision))};
+  for (auto [product, cost] :
+       llvm::zip_equal(layers[number].products, found->second))
+    if (product)
+      cost = getCost(product->getPass(precision));
   return found->second;
 }

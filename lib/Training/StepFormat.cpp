@@ -46,6 +46,16 @@ static BlockFormat getBlockFormat(NumberFormat format) {
   llvm_unreachable("all formats are known");
 }
 
+std::optional<NumberFormat>
+colonnade::findNumberFormat(const BlockFormat &blocks) {
+  for (NumberFormat format :
+       {NumberFormat::M2, NumberFormat::M3, NumberFormat::M4, NumberFormat::M8,
+        NumberFormat::Mx})
+    if (getBlockFormat(format) == blocks)
+      return format;
+  return std::nullopt;
+}
+
 /// Whether a step chooses precisions: every `interval` steps, from the first.
 static Value createIsRefreshed(ImplicitLocOpBuilder &builder, Value step,
                                int64_t interval) {
@@ -95,7 +105,7 @@ Value StepFormat::roundToBlocks(const Layer &layer, Value value,
                   static_cast<unsigned>(product);
   auto rounding = RoundingAttr::get(
       builder.getContext(),
-      isGradient ? BlockRounding::Stochastic : settings.rounding,
+      isGradient ? settings.gradientRounding : settings.rounding,
       isGradient ? static_cast<int64_t>(seed) : 0, BlockNoise::kMaxBits);
   auto type = cast<RankedTensorType>(value.getType());
   Value rounded = BlockQuantizeOp::create(

@@ -27,6 +27,7 @@ struct FormatSettings {
   BackwardBlocks blocks = BackwardBlocks::Reuse;
   /// Of weights and activations.
   BlockRounding rounding = BlockRounding::Nearest;
+  BlockRounding gradientRounding = BlockRounding::Unbiased;
   uint64_t seed = 1;
   int64_t refreshInterval = 1;
   FastPolicy policy;
@@ -34,6 +35,9 @@ struct FormatSettings {
 
   bool isAdaptive() const { return format == NumberFormat::FastAdaptive; }
 };
+
+/// The format of such blocks; none if it has no name.
+std::optional<NumberFormat> findNumberFormat(const BlockFormat &blocks);
 
 /// The name, after the layer's, of the state that holds the mantissa bits of
 /// its weights, activations and gradient: a tensor<3xi32>.

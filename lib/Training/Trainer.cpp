@@ -9,7 +9,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Training/Trainer.h"
+#include "Optimizer.h"
 #include "StepFormat.h"
+#include "Student.h"
 #include "colonnade/Dialect/Colonnade/IR/BlockPromises.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
@@ -24,6 +26,8 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace colonnade;
@@ -65,15 +69,22 @@ createStepModule(ModuleOp network, const TrainingSettings &settings) {
   OwningOpRef<ModuleOp> module(network.clone());
   PassManager manager(module->getContext());
   // Training changes values that promise something; hooks keep what is kept.
-  manager.addPass(createStripEncodings());
+  manager.addPass(createStripEncodings({/*keepBatchNorm=*/true}));
+  auto reject = [&](const Twine &message) {
+    return module->emitError(message);
+  };
+  if (!settings.fakeQuantizeOptions.empty()) {
+    std::unique_ptr<Pass> quantize = createFakeQuantize();
+    if (failed(quantize->initializeOptions(settings.fakeQuantizeOptions,
+                                           reject)))
+      return failure();
+    manager.addPass(std::move(quantize));
+  }
   manager.addNestedPass<func::FuncOp>(createOutlineParameters());
   SetBatchOptions batch;
   batch.size = settings.batch;
   manager.addNestedPass<func::FuncOp>(createSetBatch(batch));
   std::unique_ptr<Pass> step = createTrainingStep();
-  auto reject = [&](const Twine &message) {
-    return module->emitError(message);
-  };
   if (failed(step->initializeOptions(settings.stepOptions, reject)))
     return failure();
   manager.addPass(std::move(step));
@@ -110,12 +121,13 @@ static NpyArray getZeros(RankedTensorType type) {
 /// its type and shape that are named after it.
 static std::vector<SmallVector<size_t, 2>>
 findStates(ArrayRef<std::string> names, ArrayRef<NpyArray> arrays,
-           size_t parameters) {
+           size_t parameters, ArrayRef<size_t> statistics) {
   std::vector<SmallVector<size_t, 2>> states(parameters);
   for (size_t state = parameters; state < names.size(); ++state) {
     StringRef owner = StringRef(names[state]).rsplit('.').first;
     const auto *found = llvm::find(names.take_front(parameters), owner);
-    if (found == names.begin() + parameters)
+    if (found == names.begin() + parameters ||
+        llvm::is_contained(statistics, state))
       continue;
     size_t parameter = found - names.begin();
     if (arrays[state].type == arrays[parameter].type &&
@@ -128,7 +140,10 @@ findStates(ArrayRef<std::string> names, ArrayRef<NpyArray> arrays,
 /// What rounds to blocks becomes plain code.
 static LogicalResult erasePromises(ModuleOp step) {
   PassManager manager(step.getContext());
-  manager.addPass(createStripEncodings());
+  StripEncodingsOptions options;
+  // Products run in a library, which has an order of its own.
+  options.keepBlockProducts = true;
+  manager.addPass(createStripEncodings(options));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   return manager.run(step);
@@ -144,6 +159,25 @@ static std::optional<BlockFormat> getBlockFormat(func::FuncOp step) {
   return format;
 }
 
+/// Of what activations of the network are rounded to.
+static std::string getFakeQuantizeDigest(func::FuncOp network) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  network.walk([&](FakeQuantizeOp op) {
+    stream << op.getScaleAttr() << op.getTermsAttr() << ";";
+  });
+  return text.empty() ? "" : llvm::utohexstr(llvm::xxh3_64bits(text));
+}
+
+static int64_t getDataTerms(func::FuncOp network) {
+  int64_t most = 0;
+  network.walk([&](FakeQuantizeOp op) {
+    if (std::optional<TermsAttr> terms = op.getTerms())
+      most = std::max(most, terms->getBudget());
+  });
+  return most;
+}
+
 llvm::Error Trainer::compile(ModuleOp module) {
   FailureOr<OwningOpRef<ModuleOp>> stepModule =
       createStepModule(module, settings);
@@ -151,6 +185,16 @@ llvm::Error Trainer::compile(ModuleOp module) {
     return llvm::createStringError("the network cannot be trained");
   auto step = (*stepModule)->lookupSymbol<func::FuncOp>("training_step");
   blockFormat = ::getBlockFormat(step);
+  auto rounded = (*stepModule)->lookupSymbol<func::FuncOp>("main");
+  fakeQuantizeDigest = getFakeQuantizeDigest(rounded);
+  dataTerms = ::getDataTerms(rounded);
+  bool hasStudent = llvm::any_of(
+      llvm::seq<unsigned>(0, step.getNumArguments()), [&](unsigned i) {
+        auto name = step.getArgAttrOfType<StringAttr>(i, "colonnade.state");
+        return name && name.getValue() == kStudentTerms;
+      });
+  if (hasStudent)
+    createStudentFunction(rounded);
   if (failed(erasePromises(**stepModule)))
     return llvm::createStringError("the step's blocks cannot be compiled");
   auto compiled = JitFunction::compile(**stepModule, "training_step",
@@ -163,6 +207,13 @@ llvm::Error Trainer::compile(ModuleOp module) {
   if (!compiled)
     return compiled.takeError();
   network = std::move(*compiled);
+  if (hasStudent) {
+    compiled =
+        JitFunction::compile(**stepModule, "student", JitOptimization::Library);
+    if (!compiled)
+      return compiled.takeError();
+    student = std::move(*compiled);
+  }
 
   for (const Parameter &parameter :
        collectParameters(module.lookupSymbol<func::FuncOp>("main"))) {
@@ -170,14 +221,27 @@ llvm::Error Trainer::compile(ModuleOp module) {
     current.push_back(getElements(parameter.constant));
   }
   parameterCount = names.size();
+  SmallVector<Parameter> ofNetwork =
+      collectStatistics(module.lookupSymbol<func::FuncOp>("main"));
+  statistics.resize(ofNetwork.size());
   for (unsigned i = parameterCount; i < step.getNumArguments(); ++i)
     if (auto name = step.getArgAttrOfType<StringAttr>(i, "colonnade.state")) {
+      if (name.getValue() == kStepNumber)
+        continue;
       names.push_back(name.str());
+      auto *statistic = llvm::find_if(ofNetwork, [&](const Parameter &p) {
+        return p.name == name.getValue();
+      });
+      if (statistic != ofNetwork.end()) {
+        statistics[statistic - ofNetwork.begin()] = current.size();
+        current.push_back(getElements(statistic->constant));
+        continue;
+      }
       current.push_back(
           getZeros(cast<RankedTensorType>(step.getArgumentTypes()[i])));
     }
   next = current;
-  states = findStates(names, current, parameterCount);
+  states = findStates(names, current, parameterCount, statistics);
   classes = network->getOutputs().front().shape.back();
   return llvm::Error::success();
 }
@@ -277,6 +341,10 @@ const NpyArray *Trainer::findState(StringRef name) const {
                                               : &current[found - names.data()];
 }
 
+NpyArray *Trainer::findState(StringRef name) {
+  return const_cast<NpyArray *>(std::as_const(*this).findState(name));
+}
+
 std::vector<LayerMantissas> Trainer::getMantissas() const {
   std::vector<LayerMantissas> layers;
   for (auto [name, array] :
@@ -312,6 +380,25 @@ llvm::Expected<double> Trainer::evaluate(const Dataset &data) const {
   SmallVector<const void *> arguments;
   for (size_t i = 0; i < parameterCount; ++i)
     arguments.push_back(current[i].bytes.data());
+  for (size_t i : statistics)
+    arguments.push_back(current[i].bytes.data());
+  return evaluate(*network, std::move(arguments), data);
+}
+
+llvm::Expected<double> Trainer::evaluateStudent(const Dataset &data) const {
+  SmallVector<const void *> arguments;
+  for (size_t i = 0; i < parameterCount; ++i) {
+    const NpyArray *own = findState(names[i] + "." + kStudentState.str());
+    arguments.push_back(own ? own->bytes.data() : current[i].bytes.data());
+  }
+  arguments.push_back(findState(kStudentTerms)->bytes.data());
+  return evaluate(*student, std::move(arguments), data);
+}
+
+llvm::Expected<double>
+Trainer::evaluate(const JitFunction &function,
+                  SmallVector<const void *> arguments,
+                  const Dataset &data) const {
   // The last batch is filled up with what was in the one before.
   std::vector<float> inputs(settings.batch * data.getImageElements());
   std::vector<int32_t> labels(settings.batch);
@@ -322,7 +409,7 @@ llvm::Expected<double> Trainer::evaluate(const Dataset &data) const {
     int64_t count = std::min(settings.batch, data.getCount() - begin);
     auto indices = llvm::to_vector(llvm::seq<uint32_t>(begin, begin + count));
     data.getBatch(indices, inputs, labels);
-    if (llvm::Error error = network->run(arguments, {logits.data()}))
+    if (llvm::Error error = function.run(arguments, {logits.data()}))
       return std::move(error);
     correctImages += countCorrect(ArrayRef(logits).take_front(count * classes),
                                   data.getLabels().slice(begin, count));
@@ -345,6 +432,9 @@ std::map<std::string, std::string> Trainer::getFingerprint() const {
       {"batch", std::to_string(settings.batch)},
       {"seed", std::to_string(settings.seed)},
       {"training_step", settings.stepOptions}};
+  if (!settings.fakeQuantizeOptions.empty())
+    fingerprint["fake_quantize"] =
+        settings.fakeQuantizeOptions + ", scales " + fakeQuantizeDigest;
   for (const TrainingHook *hook : hooks)
     fingerprint.insert(hook->getFingerprint());
   return fingerprint;
@@ -431,12 +521,19 @@ llvm::Error Trainer::restore(const NamedArrays &checkpoint) {
   return llvm::Error::success();
 }
 
+static void storeValues(Parameter parameter, const NpyArray &array) {
+  auto type = cast<RankedTensorType>(parameter.constant.getType());
+  ArrayRef<float> values = llvm::cantFail(array.getValues<float>());
+  parameter.constant.setValueAttr(DenseElementsAttr::get(type, values));
+}
+
 void Trainer::storeParameters(ModuleOp module) const {
-  auto parameters =
-      collectParameters(module.lookupSymbol<func::FuncOp>("main"));
-  for (auto [i, parameter] : llvm::enumerate(parameters)) {
-    auto type = cast<RankedTensorType>(parameter.constant.getType());
-    ArrayRef<float> values = llvm::cantFail(current[i].getValues<float>());
-    parameter.constant.setValueAttr(DenseElementsAttr::get(type, values));
-  }
+  auto function = module.lookupSymbol<func::FuncOp>("main");
+  // Both before any of them changes: what they are shows in their values too.
+  auto parameters = collectParameters(function);
+  auto ofNetwork = collectStatistics(function);
+  for (auto [i, parameter] : llvm::enumerate(parameters))
+    storeValues(parameter, current[i]);
+  for (auto [i, statistic] : llvm::zip_equal(statistics, ofNetwork))
+    storeValues(statistic, current[i]);
 }

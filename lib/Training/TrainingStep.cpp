@@ -12,6 +12,9 @@
 #include "Loss.h"
 #include "Optimizer.h"
 #include "StepFormat.h"
+#include "StepRoles.h"
+#include "Student.h"
+#include "colonnade/Dialect/Colonnade/Transforms/BatchNorm.h"
 #include "colonnade/Differentiation/DifferentiableOpInterface.h"
 #include "colonnade/Differentiation/Differentiate.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
@@ -32,8 +35,8 @@ namespace colonnade {
 using namespace mlir;
 using namespace colonnade;
 
-static constexpr llvm::StringLiteral kStateAttribute =
-    ColonnadeDialect::getStateAttrName();
+/// Of a step, behind its state: its number, a batch and the labels.
+static constexpr unsigned kInputs = 3;
 
 namespace {
 
@@ -41,9 +44,10 @@ namespace {
 class StepBuilder {
 public:
   StepBuilder(func::FuncOp network, const OptimizerSettings &optimizer,
-              const ScheduleSettings &schedule, const FormatSettings &format)
+              const ScheduleSettings &schedule, const FormatSettings &format,
+              const DistillationSettings &distillation)
       : network(network), optimizer(optimizer), schedule(schedule),
-        format(format), builder(network.getLoc(), network.getContext()) {}
+        format(format), distillation(distillation), builder(network.getLoc(), network.getContext()) {}
 
   LogicalResult build();
 
@@ -52,6 +56,17 @@ private:
   func::FuncOp createFunction();
   /// The network's body with the step's arguments; its result.
   Value cloneNetwork(func::FuncOp step);
+  /// What of the step takes the place of the network's arguments.
+  IRMapping mapArguments(func::FuncOp step);
+  /// What is minimized; remembers where gradients stop.
+  Value createLoss(func::FuncOp step, Value logits);
+  /// By parameter; sums where the student has weights of its own.
+  FailureOr<SmallVector<Value>>
+  createGradients(func::FuncOp step, Value loss, StepFormat &rounding);
+  /// Has the normalizations of the step, one of which may have made `logits`,
+  /// normalize by the batch's statistics; the next running ones.
+  FailureOr<SmallVector<Value>> normalizeByBatch(func::FuncOp step,
+                                                 Value &logits);
   /// The next parameters, then the next state of the optimizer.
   SmallVector<Value> createUpdates(func::FuncOp step, ValueRange gradients,
                                    Value number);
@@ -62,37 +77,59 @@ private:
   unsigned getStatesPerParameter() const {
     return getStateNames(optimizer.kind).size();
   }
+  /// Where running statistics begin among the step's arguments.
+  unsigned getFirstStatistic() const {
+    return parameters * (1 + getStatesPerParameter());
+  }
+  /// The student's state: its weights, then the limit of its terms.
+  ValueRange getStudentState(func::FuncOp step) const {
+    unsigned count = distillation.hasStudent() ? students.size() + 1 : 0;
+    return ValueRange(step.getArguments()).drop_back(kInputs).take_back(count);
+  }
   /// Where the format's state begins among the arguments.
   unsigned getFirstFormatState() const {
-    return parameters * (1 + getStatesPerParameter());
+    return getFirstStatistic() + statistics;
   }
 
   func::FuncOp network;
   const OptimizerSettings &optimizer;
   const ScheduleSettings &schedule;
   const FormatSettings &format;
+  const DistillationSettings &distillation;
   ImplicitLocOpBuilder builder;
+  /// The parameters that the student has of its own: weights of products.
+  SmallVector<unsigned> students;
+  /// Gradients do not pass it; null if there is none.
+  Operation *constant = nullptr;
   /// Arguments of the network that are parameters; they come first.
   unsigned parameters = 0;
+  /// Those that are running statistics; they come next.
+  unsigned statistics = 0;
 };
 
 } // namespace
 
-/// How many arguments are parameters, after a check that the network is one
-/// that can be trained.
-static FailureOr<unsigned> checkNetwork(func::FuncOp network) {
-  unsigned parameters = 0;
-  while (parameters < network.getNumArguments() &&
-         network.getArgAttr(parameters, kParameterAttribute))
-    ++parameters;
+/// How many arguments from number `first` on have the attribute.
+static unsigned countMarked(func::FuncOp network, unsigned first,
+                            StringRef attribute) {
+  unsigned end = first;
+  while (end < network.getNumArguments() && network.getArgAttr(end, attribute))
+    ++end;
+  return end - first;
+}
+
+/// Fails unless the network, with that many parameters and then running
+/// statistics as its first arguments, is one that can be trained.
+static LogicalResult checkNetwork(func::FuncOp network, unsigned parameters,
+                                  unsigned statistics) {
   if (parameters == 0)
     return network.emitError("has no parameters to train: no float constant "
                              "feeds a contraction or an elementwise op");
-  if (network.getNumArguments() != parameters + 1 ||
-      network.getNumResults() != 1)
+  unsigned marked = parameters + statistics;
+  if (network.getNumArguments() != marked + 1 || network.getNumResults() != 1)
     return network.emitError("expected one input and one result besides the "
                              "parameters, got ")
-           << network.getNumArguments() - parameters << " and "
+           << network.getNumArguments() - marked << " and "
            << network.getNumResults();
   auto input = dyn_cast<RankedTensorType>(network.getArgumentTypes().back());
   auto logits = dyn_cast<RankedTensorType>(network.getResultTypes().front());
@@ -104,7 +141,7 @@ static FailureOr<unsigned> checkNetwork(func::FuncOp network) {
                              "[batch, classes] of f32, got ")
            << network.getArgumentTypes().back() << " and "
            << network.getResultTypes().front();
-  return parameters;
+  return success();
 }
 
 static bool hasParameters(func::FuncOp network) {
@@ -124,10 +161,17 @@ func::FuncOp StepBuilder::createFunction() {
   SmallVector<Type> types(network.getArgumentTypes().take_front(parameters));
   for (unsigned i = 0; i < parameters; ++i)
     types.append(getStatesPerParameter(), types[i]);
+  llvm::append_range(types,
+                     network.getArgumentTypes().slice(parameters, statistics));
   SmallVector<LayerProduct> layers;
   if (format.isAdaptive())
     layers = collectLayerProducts(network);
   types.append(layers.size(), RankedTensorType::get(3, builder.getI32Type()));
+  if (distillation.hasStudent()) {
+    for (unsigned i : students)
+      types.push_back(network.getArgumentTypes()[i]);
+    types.push_back(RankedTensorType::get(1, builder.getI32Type()));
+  }
   SmallVector<Type> results = types;
   Type logits = network.getResultTypes().front();
   int64_t batch = cast<RankedTensorType>(logits).getDimSize(0);
@@ -140,6 +184,7 @@ func::FuncOp StepBuilder::createFunction() {
   builder.setInsertionPointAfter(network);
   auto step = func::FuncOp::create(builder, "training_step",
                                    builder.getFunctionType(types, results));
+  step.addEntryBlock();
   for (unsigned i = 0; i < parameters; ++i) {
     auto name = cast<StringAttr>(network.getArgAttr(i, kParameterAttribute));
     setName(step, i, kParameterAttribute, name.getValue());
@@ -147,22 +192,131 @@ func::FuncOp StepBuilder::createFunction() {
       setName(step, parameters + i * getStatesPerParameter() + k,
               kStateAttribute, name.getValue() + "." + state);
   }
+  for (unsigned i = 0; i < statistics; ++i)
+    setName(
+        step, getFirstStatistic() + i, kStateAttribute,
+        cast<StringAttr>(network.getArgAttr(parameters + i, kStateAttribute))
+            .getValue());
   for (auto [i, layer] : llvm::enumerate(layers))
     setName(step, getFirstFormatState() + i, kStateAttribute,
             layer.name + "." + kMantissaState);
+  ValueRange student = getStudentState(step);
+  for (auto [parameter, weights] : llvm::zip(students, student))
+    setName(step, cast<BlockArgument>(weights).getArgNumber(), kStateAttribute,
+            cast<StringAttr>(network.getArgAttr(parameter, kParameterAttribute))
+                    .getValue() +
+                "." + kStudentState);
+  if (!student.empty())
+    setName(step, cast<BlockArgument>(student.back()).getArgNumber(),
+            kStateAttribute, kStudentTerms);
+  // Behind it are the batch and the labels, or the loss and the logits.
+  setName(step, step.getNumArguments() - 3, kStateAttribute, kStepNumber);
   return step;
 }
 
-Value StepBuilder::cloneNetwork(func::FuncOp step) {
+IRMapping StepBuilder::mapArguments(func::FuncOp step) {
   IRMapping mapping;
   for (unsigned i = 0; i < parameters; ++i)
     mapping.map(network.getArgument(i), step.getArgument(i));
+  for (unsigned i = 0; i < statistics; ++i)
+    mapping.map(network.getArgument(parameters + i),
+                step.getArgument(getFirstStatistic() + i));
   mapping.map(network.getArguments().back(),
               step.getArgument(step.getNumArguments() - 2));
+  return mapping;
+}
+
+Value StepBuilder::cloneNetwork(func::FuncOp step) {
+  IRMapping mapping = mapArguments(step);
   Block &body = network.getBody().front();
   for (Operation &op : body.without_terminator())
     builder.clone(op, mapping);
   return mapping.lookup(body.getTerminator()->getOperand(0));
+}
+
+FailureOr<SmallVector<Value>> StepBuilder::normalizeByBatch(func::FuncOp step,
+                                                            Value &logits) {
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Value> next(statistics);
+  // The step's own, that one normalization alone reads.
+  auto getPlace = [&](Value value) -> Value * {
+    auto argument = dyn_cast<BlockArgument>(value);
+    unsigned first = getFirstStatistic();
+    bool isOwn = argument && argument.hasOneUse() &&
+                 argument.getArgNumber() >= first &&
+                 argument.getArgNumber() < first + statistics;
+    return isOwn ? &next[argument.getArgNumber() - first] : nullptr;
+  };
+  for (auto op : llvm::make_early_inc_range(
+           step.getBody().getOps<BatchNormInferenceOp>())) {
+    Value *mean = getPlace(op.getMean()),
+          *variance = getPlace(op.getVariance());
+    if (!mean || !variance)
+      return op.emitOpError(
+          "expected a mean and a variance of its own to train "
+          "with: f32 constants that nothing else reads");
+    builder.setInsertionPoint(op);
+    FailureOr<BatchNormStep> normalized = buildBatchNormStep(builder, op);
+    if (failed(normalized))
+      return failure();
+    *mean = normalized->mean;
+    *variance = normalized->variance;
+    if (logits == op.getResult())
+      logits = normalized->result;
+    op.replaceAllUsesWith(normalized->result);
+    op.erase();
+  }
+  return next;
+}
+
+Value StepBuilder::createLoss(func::FuncOp step, Value logits) {
+  Value labels = step.getArguments().back();
+  if (!distillation.hasStudent())
+    return createCrossEntropy(builder, logits, labels);
+  IRMapping mapping = mapArguments(step);
+  ValueRange state = getStudentState(step);
+  for (auto [parameter, weights] :
+       llvm::zip_equal(students, state.drop_back()))
+    mapping.map(network.getArgument(parameter), weights);
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  Value limit = tensor::ExtractOp::create(builder, state.back(), zero);
+  Value student = cloneStudent(builder, network, mapping, limit);
+  DistillationLoss distilled =
+      createDistillationLoss(builder, logits, student, labels, distillation);
+  constant = distilled.constant;
+  return distilled.loss;
+}
+
+static Value createSum(ImplicitLocOpBuilder &builder, Value left,
+                       Value right) {
+  auto type = cast<RankedTensorType>(left.getType());
+  Value empty = tensor::EmptyOp::create(builder, type.getShape(),
+                                        type.getElementType());
+  return linalg::AddOp::create(builder, ValueRange{left, right}, empty)
+      .getResult(0);
+}
+
+FailureOr<SmallVector<Value>>
+StepBuilder::createGradients(func::FuncOp step, Value loss,
+                             StepFormat &rounding) {
+  SmallVector<Value> inputs(step.getArguments().take_front(parameters));
+  ValueRange state = getStudentState(step);
+  llvm::append_range(inputs, state.take_front(students.size()));
+  auto gradients = differentiate(
+      builder, loss, inputs,
+      [&](DifferentiableOpInterface op, OpBuilder &nested,
+          ValueRange cotangents,
+          ArrayRef<bool> needed) -> FailureOr<SmallVector<Value>> {
+        if (op.getOperation() == constant)
+          return SmallVector<Value>(needed.size());
+        return rounding.createCotangents(op, nested, cotangents, needed);
+      });
+  if (failed(gradients))
+    return failure();
+  for (auto [i, parameter] : llvm::enumerate(students))
+    (*gradients)[parameter] = createSum(builder, (*gradients)[parameter],
+                                        (*gradients)[parameters + i]);
+  return gradients;
 }
 
 SmallVector<Value> StepBuilder::createUpdates(func::FuncOp step,
@@ -174,26 +328,38 @@ SmallVector<Value> StepBuilder::createUpdates(func::FuncOp step,
   for (unsigned i = 0; i < parameters; ++i) {
     ValueRange state =
         step.getArguments().slice(parameters + i * states, states);
+    builder.setLoc(NameLoc::get(
+        cast<StringAttr>(network.getArgAttr(i, kParameterAttribute))));
     SmallVector<Value> next =
         createUpdate(builder, step.getArgument(i), state, gradients[i], rate,
                      number, optimizer);
     results[i] = next.front();
     llvm::append_range(results, ArrayRef(next).drop_front());
   }
+  builder.setLoc(network.getLoc());
   return results;
 }
 
 LogicalResult StepBuilder::build() {
-  FailureOr<unsigned> count = checkNetwork(network);
-  if (failed(count))
+  parameters = countMarked(network, 0, kParameterAttribute);
+  statistics = countMarked(network, parameters, kStateAttribute);
+  if (failed(checkNetwork(network, parameters, statistics)))
     return failure();
-  parameters = *count;
+  if (distillation.hasStudent() && statistics > 0)
+    return network.emitError("has batch normalization: fold it "
+                             "(--colonnade-normalize) to train with "
+                             "distillation");
+  if (distillation.hasStudent())
+    students = findStudentWeights(network);
   func::FuncOp step = createFunction();
-  builder.setInsertionPointToStart(step.addEntryBlock());
+  builder.setInsertionPointToStart(&step.getBody().front());
   ValueRange arguments = step.getArguments();
   Value number = arguments.take_back(3).front();
   Value current = tensor::ExtractOp::create(builder, number, ValueRange());
   Value logits = cloneNetwork(step);
+  FailureOr<SmallVector<Value>> nextStatistics = normalizeByBatch(step, logits);
+  if (failed(nextStatistics))
+    return failure();
   OpBuilder::InsertPoint end = builder.saveInsertionPoint();
   builder.setInsertionPointAfterValue(current);
   StepFormat rounding(builder, format, collectLayerProducts(step),
@@ -201,26 +367,30 @@ LogicalResult StepBuilder::build() {
                       current);
   rounding.roundOperands();
   builder.restoreInsertionPoint(end);
+  StepRoles roles(step);
+  roles.name("forward");
 
-  Value loss = createCrossEntropy(builder, logits, arguments.back());
-  auto gradients = differentiate(
-      builder, loss,
-      llvm::to_vector_of<Value>(arguments.take_front(parameters)),
-      [&](DifferentiableOpInterface op, OpBuilder &nested,
-          ValueRange cotangents, ArrayRef<bool> needed) {
-        return rounding.createCotangents(op, nested, cotangents, needed);
-      });
+  Value loss = createLoss(step, logits);
+  roles.name("loss");
+  auto gradients = createGradients(step, loss, rounding);
   if (failed(gradients))
     return failure();
+  roles.name("backward");
 
+  builder.setLoc(network.getLoc());
   SmallVector<Value> results = createUpdates(step, *gradients, current);
+  llvm::append_range(results, *nextStatistics);
   llvm::append_range(results, rounding.getNextState());
+  llvm::append_range(results, getStudentState(step));
   Value one = arith::ConstantOp::create(builder, builder.getI64IntegerAttr(1));
   Value following = arith::AddIOp::create(builder, current, one);
   results.push_back(tensor::FromElementsOp::create(
       builder, cast<RankedTensorType>(number.getType()), following));
   results.append({loss, logits});
   func::ReturnOp::create(builder, results);
+  roles.name("update");
+  roles.finish();
+  lowerBatchNorms(step);
   return success();
 }
 
@@ -249,11 +419,13 @@ struct TrainingStep : colonnade::impl::TrainingStepBase<TrainingStep> {
     if (!hasParameters(network))
       outlineParameters(network);
     FormatSettings formatSettings{
-        format,    blocks,          rounding,
-        seed,      refreshInterval, FastPolicy{thresholdStart, thresholdSlope},
+        format,     blocks,
+        rounding,   gradientRounding,
+        seed,       refreshInterval,
+        FastPolicy{thresholdStart, thresholdSlope},
         totalSteps};
     if (failed(StepBuilder(network, optimizerSettings, scheduleSettings,
-                           formatSettings)
+                           formatSettings, {distillation, temperature})
                    .build()))
       signalPassFailure();
   }
@@ -288,6 +460,14 @@ LogicalResult TrainingStep::checkOptions() {
   if (format == NumberFormat::FastAdaptive && totalSteps < 1)
     return reject("total-steps", double(totalSteps),
                   " >= 1 for the format fast-adaptive");
+  if (!(distillation >= 0 && distillation <= 1))
+    return reject("distillation", distillation, " in [0, 1]");
+  if (!(temperature > 0))
+    return reject("temperature", temperature, " > 0");
+  if (distillation > 0 && format != NumberFormat::Fp32)
+    return getOperation().emitError(
+        "expected format fp32 with distillation: a student has another "
+        "resolution, not another format");
   if (refreshInterval < 1)
     return reject("refresh-interval", double(refreshInterval), " >= 1");
   if (schedule == LearningRateSchedule::Step && stepsBetweenDrops < 1)

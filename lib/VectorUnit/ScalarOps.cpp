@@ -41,14 +41,15 @@ std::optional<sim::ScalarType> colonnade::getScalarType(Type type) {
 
 static bool isVectorUnitOp(Operation &op) {
   return isa<arith::ConstantOp, arith::ExtSIOp, arith::TruncIOp, arith::AddIOp,
-             arith::SubIOp, arith::MulIOp, arith::MaxSIOp, arith::MinSIOp,
-             arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::ShLIOp,
-             arith::ShRSIOp, arith::ShRUIOp, arith::CmpIOp, arith::CmpFOp,
-             arith::SelectOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
-             arith::DivFOp, arith::MaximumFOp, arith::MinimumFOp, arith::NegFOp,
-             arith::SIToFPOp, arith::FPToSIOp, arith::BitcastOp, math::AbsFOp,
-             math::SqrtOp, math::RoundEvenOp, math::FloorOp,
-             tosa::ApplyScaleOp>(op);
+             arith::SubIOp, arith::MulIOp, arith::AddUIExtendedOp,
+             arith::MulUIExtendedOp, arith::DivSIOp, arith::RemSIOp,
+             arith::MaxSIOp, arith::MinSIOp, arith::AndIOp, arith::OrIOp,
+             arith::XOrIOp, arith::ShLIOp, arith::ShRSIOp, arith::ShRUIOp,
+             arith::CmpIOp, arith::CmpFOp, arith::SelectOp, arith::AddFOp,
+             arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::MaximumFOp,
+             arith::MinimumFOp, arith::NegFOp, arith::SIToFPOp, arith::FPToSIOp,
+             arith::BitcastOp, math::AbsFOp, math::SqrtOp, math::RoundEvenOp,
+             math::FloorOp, tosa::ApplyScaleOp>(op);
 }
 
 /// Comparisons that the vector unit has as they are.
@@ -103,7 +104,8 @@ static MaybeObjection checkTypes(Operation &op) {
   for (Type type : op.getOperandTypes())
     if (MaybeObjection objection = check(type, isLogic))
       return objection;
-  for (Type type : op.getResultTypes())
+  bool isWrapping = isa<arith::AddUIExtendedOp, arith::MulUIExtendedOp>(op);
+  for (Type type : llvm::drop_end(op.getResultTypes(), isWrapping ? 1 : 0))
     if (MaybeObjection objection = check(type, isLogic || isComparison))
       return objection;
   return std::nullopt;
@@ -119,6 +121,15 @@ static MaybeObjection checkIs32Bits(Operation *op) {
       .str();
 }
 
+/// Of a sum or product without a sign there are the bits that fit.
+static MaybeObjection checkIsWrapping(Operation *op) {
+  if (op->getResult(1).use_empty())
+    return std::nullopt;
+  return ("the vector unit has the first result of '" +
+          op->getName().getStringRef() + "' only")
+      .str();
+}
+
 MaybeObjection colonnade::getScalarOpObjection(Operation &op) {
   if (!isVectorUnitOp(op))
     return ("the vector unit has no '" + op.getName().getStringRef() + "'")
@@ -129,6 +140,8 @@ MaybeObjection colonnade::getScalarOpObjection(Operation &op) {
       .Case<arith::CmpIOp, arith::CmpFOp>(
           [](auto compare) { return checkPredicate(compare); })
       .Case([](tosa::ApplyScaleOp scale) { return checkScale(scale); })
+      .Case<arith::AddUIExtendedOp, arith::MulUIExtendedOp>(
+          [](Operation *wrapping) { return checkIsWrapping(wrapping); })
       .Case<arith::ShRUIOp, arith::BitcastOp>(
           [](Operation *word) { return checkIs32Bits(word); })
       .Default([](Operation *) { return std::nullopt; });

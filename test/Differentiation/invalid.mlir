@@ -84,17 +84,17 @@ func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
 #id = affine_map<(i) -> (i)>
 #none = affine_map<(i) -> ()>
 
-// A product, and the way from it to the result.
+// An alternating sum, and the way from it to the result.
 func.func @main(%x: tensor<2xf32>) -> tensor<f32> {
   %one = arith.constant 1.0 : f32
   %e = tensor.empty() : tensor<f32>
   %init = linalg.fill ins(%one : f32) outs(%e : tensor<f32>) -> tensor<f32>
-  // expected-error @below {{cannot differentiate 'linalg.generic': its reduction is no sum, maximum or minimum of an accumulator and a term that does not depend on it}}
+  // expected-error @below {{cannot differentiate 'linalg.generic': its reduction is no sum, product, maximum or minimum of an accumulator and a term that does not depend on it}}
   // expected-note @below {{on the way linalg.generic -> math.log}}
   %y = linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]}
       ins(%x : tensor<2xf32>) outs(%init : tensor<f32>) {
-  ^bb0(%a: f32, %product: f32):
-    %p = arith.mulf %a, %product : f32
+  ^bb0(%a: f32, %rest: f32):
+    %p = arith.subf %a, %rest : f32
     linalg.yield %p : f32
   } -> tensor<f32>
   %z = math.log %y : tensor<f32>
@@ -142,7 +142,7 @@ func.func @main(%table: tensor<8xf32>, %places: tensor<4xindex>) -> tensor<4xf32
 
 // Where a maximum starts from has no gradient.
 func.func @main(%x: tensor<2x3xf32>, %init: tensor<2xf32>) -> tensor<2xf32> {
-  // expected-error @below {{cannot differentiate 'linalg.generic' by the value that its maximum or minimum starts from: fill it with a constant}}
+  // expected-error @below {{cannot differentiate 'linalg.generic' by the value that its product, maximum or minimum starts from: fill it with a constant}}
   // expected-note @below {{on the way linalg.generic}}
   %y = linalg.generic {indexing_maps = [#all, #row],
                        iterator_types = ["parallel", "reduction"]}

@@ -1,4 +1,10 @@
 // RUN: colonnade-opt %s --colonnade-outline-parameters | FileCheck %s
+// RUN: not colonnade-opt %S/Inputs/calls.mlir --colonnade-outline-parameters 2>&1 | FileCheck %s --check-prefix=CALL
+// RUN: colonnade-opt %S/Inputs/calls.mlir --inline --colonnade-outline-parameters | FileCheck %s --check-prefix=INLINED
+
+// CALL: calls.mlir:10:8: error: calls a function, and would not pass the weights that become arguments there: inline it first (--inline)
+// INLINED-LABEL: func.func @main
+// INLINED-SAME: tensor<2xf32> {colonnade.parameter = "parameter0"}
 
 // Weights come first, in the order in which they stand, with the names of their
 // locations; names are made unique. Scalars, integers and inits stay.
@@ -65,4 +71,23 @@ func.func @others(%x: tensor<3x2xf32>) -> (tensor<3x2xf32>, tensor<2xf32>) {
     linalg.yield %mean : f32
   } -> tensor<3x2xf32> loc("/pool/AveragePool")
   return %y, %returned : tensor<3x2xf32>, tensor<2xf32>
+}
+
+// What normalizes is a parameter or, behind these, state; one channel is enough.
+// CHECK-LABEL: func.func @norm
+// CHECK-SAME: (%[[SCALE:[a-z0-9]+]]: tensor<1xf32> {colonnade.parameter = "scale"}
+// CHECK-SAME: %[[OFFSET:[a-z0-9]+]]: tensor<1xf32> {colonnade.parameter = "offset"}
+// CHECK-SAME: %[[MEAN:[a-z0-9]+]]: tensor<1xf32> {colonnade.state = "statistic0"}
+// CHECK-SAME: %[[VARIANCE:[a-z0-9]+]]: tensor<1xf32> {colonnade.state = "offset.1"}
+// CHECK-SAME: %{{[a-z0-9]+}}: tensor<4x1xf32>)
+// CHECK: scale(%[[SCALE]]) offset(%[[OFFSET]]) mean(%[[MEAN]]) variance(%[[VARIANCE]])
+func.func @norm(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  %mean = arith.constant dense<2.0> : tensor<1xf32>
+  %variance = arith.constant dense<3.0> : tensor<1xf32> loc("offset")
+  %scale = arith.constant dense<1.0> : tensor<1xf32> loc("scale")
+  %offset = arith.constant dense<0.0> : tensor<1xf32> loc("offset")
+  %y = colonnade.batch_norm_inference %x scale(%scale) offset(%offset)
+      mean(%mean) variance(%variance) axis = 1 epsilon = 1.0e-5 momentum = 0.1
+      : tensor<4x1xf32>, tensor<1xf32>
+  return %y : tensor<4x1xf32>
 }

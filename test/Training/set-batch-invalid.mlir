@@ -114,3 +114,30 @@ func.func @unequal(%x: tensor<1x4xf32>, %y: tensor<2x4xf32>) {
 func.func @dynamic(%x: tensor<?x4xf32>) {
   return
 }
+
+// -----
+
+func.func @channels(%x: tensor<1x4xf32>, %c: tensor<1xf32> {colonnade.parameter = "c"}) -> tensor<1x4xf32> {
+  // expected-error @below {{has the batch, dimension 0, as its channels}}
+  %y = colonnade.batch_norm_inference %x scale(%c) offset(%c) mean(%c) variance(%c)
+      axis = 0 epsilon = 1.0e-5 momentum = 0.1 : tensor<1x4xf32>, tensor<1xf32>
+  return %y : tensor<1x4xf32>
+}
+
+// -----
+
+func.func @computed(%x: tensor<1x1xf32>, %c: tensor<1xf32> {colonnade.parameter = "c"}) -> tensor<1x1xf32> {
+  %own = tensor.collapse_shape %x [[0, 1]] : tensor<1x1xf32> into tensor<1xf32>
+  // expected-error @below {{takes operand 2 from a batch: expected one element per channel that does not depend on it}}
+  %y = colonnade.batch_norm_inference %x scale(%c) offset(%own) mean(%c) variance(%c)
+      axis = 1 epsilon = 1.0e-5 momentum = 0.1 : tensor<1x1xf32>, tensor<1xf32>
+  return %y : tensor<1x1xf32>
+}
+
+// -----
+
+func.func @statistics(%x: tensor<1x4xf32>, %c: tensor<4xf32> {colonnade.parameter = "c"}) -> tensor<1x4xf32> {
+  // expected-error @below {{mixes the elements of a batch, whose statistics it takes: give the network as colonnade.batch_norm_inference, which a training step replaces}}
+  %y:3 = colonnade.batch_norm_training %x scale(%c) offset(%c) axis = 1 epsilon = 1.0e-5 : tensor<1x4xf32>, tensor<4xf32>
+  return %y#0 : tensor<1x4xf32>
+}

@@ -1,3 +1,5 @@
+// RUN: colonnade-opt %s --colonnade-training-step="format=m4 gradient-rounding=stochastic" | FileCheck %s --check-prefix=SATURATES
+// SATURATES: rounding = <stochastic, seed =
 // RUN: colonnade-opt %s --colonnade-training-step=format=m4 --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,BLOCKS,REUSE
 // RUN: colonnade-opt %s --colonnade-training-step='format=m4 blocks=reform rounding=truncate seed=2' --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,BLOCKS,REFORM
 // RUN: colonnade-opt %s --colonnade-training-step='format=fast-adaptive total-steps=10' --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,ADAPTIVE
@@ -20,7 +22,7 @@
 // CHECK-LABEL: func.func @training_step
 // CHECK-SAME: (%[[W1:.*]]: tensor<3x4xf32> {colonnade.parameter = "one"}, %[[W2:.*]]: tensor<4x2xf32> {colonnade.parameter = "two"}
 // ADAPTIVE-SAME: %[[BITS1:[a-z0-9]*]]: tensor<3xi32> {colonnade.state = "one.mantissa"}, %[[BITS2:[a-z0-9]*]]: tensor<3xi32> {colonnade.state = "two.mantissa"}
-// CHECK-SAME: %[[STEP:[a-z0-9]*]]: tensor<i64>, %[[X:[a-z0-9]*]]: tensor<5x3xf32>
+// CHECK-SAME: %[[STEP:[a-z0-9]*]]: tensor<i64> {colonnade.state = "step"}, %[[X:[a-z0-9]*]]: tensor<5x3xf32>
 // ADAPTIVE-SAME: tensor<3xi32> {colonnade.state = "one.mantissa"}, tensor<3xi32> {colonnade.state = "two.mantissa"}
 
 // REUSE-DAG: colonnade.block_quantize %[[W1]] rounding = <nearest> : tensor<3x4xf32> to tensor<3x4xf32, #[[FIRST]]>
@@ -31,9 +33,9 @@
 
 // One rounding of the second layer's gradient for both of its products, one of
 // the first's; nothing else is rounded.
-// REUSE: colonnade.block_quantize %{{.*}} rounding = <stochastic, seed = {{-?[0-9]+}}, noise_bits = 24> counter(%{{.*}}) : tensor<5x2xf32> to tensor<5x2xf32, #[[SECOND]]>
+// REUSE: colonnade.block_quantize %{{.*}} rounding = <unbiased, seed = {{-?[0-9]+}}, noise_bits = 24> counter(%{{.*}}) : tensor<5x2xf32> to tensor<5x2xf32, #[[SECOND]]>
 // REUSE: linalg.generic {{.*}} ins({{.*}}%[[WEIGHTS]]
-// REUSE: colonnade.block_quantize %{{.*}} rounding = <stochastic, seed = {{-?[0-9]+}}, noise_bits = 24> counter(%{{.*}}) : tensor<5x4xf32> to tensor<5x4xf32, #[[SECOND]]>
+// REUSE: colonnade.block_quantize %{{.*}} rounding = <unbiased, seed = {{-?[0-9]+}}, noise_bits = 24> counter(%{{.*}}) : tensor<5x4xf32> to tensor<5x4xf32, #[[SECOND]]>
 // REUSE-NOT: block_quantize
 // REUSE: return
 
@@ -42,8 +44,8 @@
 // REFORM: linalg.matmul
 // REFORM: linalg.matmul
 // REFORM-DAG: colonnade.block_quantize %[[W2]] rounding = <truncate> : tensor<4x2xf32> to tensor<4x2xf32, #[[SECOND]]>
-// REFORM-DAG: colonnade.block_quantize %{{.*}} rounding = <stochastic, seed = {{-?[0-9]+}}, noise_bits = 24> counter(%{{.*}}) : tensor<5x2xf32> to tensor<5x2xf32, #[[SECOND]]>
-// REFORM-DAG: colonnade.block_quantize %{{.*}} rounding = <stochastic, seed = {{-?[0-9]+}}, noise_bits = 24> counter(%{{.*}}) : tensor<5x2xf32> to tensor<5x2xf32, #[[FIRST]]>
+// REFORM-DAG: colonnade.block_quantize %{{.*}} rounding = <unbiased, seed = {{-?[0-9]+}}, noise_bits = 24> counter(%{{.*}}) : tensor<5x2xf32> to tensor<5x2xf32, #[[SECOND]]>
+// REFORM-DAG: colonnade.block_quantize %{{.*}} rounding = <unbiased, seed = {{-?[0-9]+}}, noise_bits = 24> counter(%{{.*}}) : tensor<5x2xf32> to tensor<5x2xf32, #[[FIRST]]>
 // REFORM-DAG: colonnade.block_quantize %{{.*}} rounding = <truncate> : tensor<5x4xf32> to tensor<5x4xf32, #[[FIRST]]>
 // REFORM: colonnade.block_quantize %[[X]] rounding = <truncate> : tensor<5x3xf32> to tensor<5x3xf32, #[[FIRST]]>
 // REFORM: return

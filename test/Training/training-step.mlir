@@ -10,10 +10,10 @@
 // SGD-SAME: %[[STATE:[a-z0-9]*]]: tensor<3x2xf32> {colonnade.state = "fc.weight.momentum"}
 // ADAM-SAME: %{{[a-z0-9]*}}: tensor<3x2xf32> {colonnade.state = "fc.weight.first_moment"}
 // ADAM-SAME: %{{[a-z0-9]*}}: tensor<3x2xf32> {colonnade.state = "fc.weight.second_moment"}
-// CHECK-SAME: %[[STEP:[a-z0-9]*]]: tensor<i64>, %[[X:[a-z0-9]*]]: tensor<4x3xf32>, %[[LABELS:[a-z0-9]*]]: tensor<4xi32>)
+// CHECK-SAME: %[[STEP:[a-z0-9]*]]: tensor<i64> {colonnade.state = "step"}, %[[X:[a-z0-9]*]]: tensor<4x3xf32>, %[[LABELS:[a-z0-9]*]]: tensor<4xi32>)
 // CHECK-SAME: -> (tensor<3x2xf32> {colonnade.parameter = "fc.weight"}
 // SGD-SAME: tensor<3x2xf32> {colonnade.state = "fc.weight.momentum"}
-// CHECK-SAME: tensor<i64>, tensor<f32>, tensor<4x2xf32>)
+// CHECK-SAME: tensor<i64> {colonnade.state = "step"}, tensor<f32>, tensor<4x2xf32>)
 // CHECK: linalg.matmul ins(%[[X]], %[[W]]
 func.func @main(%x: tensor<4x3xf32>) -> tensor<4x2xf32> {
   %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32> loc("fc.weight")

@@ -92,9 +92,9 @@ TEST_P(Agreement, JitAndMachineComputeTheSameIntegers) {
   std::vector<int8_t> input(images.getImageElements());
   std::vector<int32_t> expected(kClasses);
   for (int64_t image = 0; image < images.getCount(); ++image) {
-    images.getQuantizedInput(image, normalization,
-                             simulator->getProgram().input.getInt8Form(),
-                             input);
+    images.getQuantizedInput(
+        image, normalization,
+        simulator->getProgram().inputs.front().getInt8Form(), input);
     llvm::cantFail(jit->run({input.data()}, {expected.data()}));
     ASSERT_EQ(simulateImage(*simulator, images, image, normalization), expected)
         << "image " << image;

@@ -30,9 +30,9 @@ std::string BlockQuantizeProgram::print() const {
   for (int64_t extent : shape)
     type += llvm::formatv("{0}x", extent);
   type += "f32";
-  bool isStochastic = rounder.rounding == BlockRounding::Stochastic;
+  bool hasNoise = isStochastic(rounder.rounding);
   std::string rounding = stringifyBlockRounding(rounder.rounding).str();
-  if (isStochastic)
+  if (hasNoise)
     rounding += llvm::formatv(", seed = {0}, noise_bits = {1}",
                               rounder.noise.seed, rounder.noise.bits);
   return llvm::formatv(R"mlir(
@@ -49,7 +49,7 @@ func.func @main(%x: tensor<{4}>, %mantissa: tensor<i32>,
 })mlir",
                        axis, format.group, format.exponentBits,
                        format.mantissaBits, type, rounding,
-                       isStochastic ? "counter(%c)" : "")
+                       hasNoise ? "counter(%c)" : "")
       .str();
 }
 

@@ -11,10 +11,12 @@
 
 #include "RandomTensorPrograms.h"
 #include "ScalarFunctions.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Differentiation/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "gtest/gtest.h"
 #include <numeric>
@@ -115,6 +117,7 @@ double getError(const GradientFunction &function, const Arrays &inputs,
 std::optional<GradientFunction> differentiate(ModuleOp module) {
   PassManager manager(module.getContext());
   manager.addPass(createDifferentiate());
+  manager.addNestedPass<func::FuncOp>(createLowerBatchNorm());
   if (failed(manager.run(module))) {
     ADD_FAILURE() << "not differentiable:\n" << print(module);
     return std::nullopt;
@@ -166,6 +169,30 @@ INSTANTIATE_TEST_SUITE_P(
         c = llvm::isAlnum(c) ? c : '_';
       return name;
     });
+
+/// Products of rows without a zero, with one and with two.
+TEST(ProductGradients, AreFiniteDifferencesAtZeros) {
+  MLIRContext context;
+  context.loadDialect<arith::ArithDialect, func::FuncDialect,
+                      linalg::LinalgDialect>();
+  auto module = parseSourceString<ModuleOp>(R"(
+    func.func @main(%x: tensor<3x3xf64>) -> tensor<3xf64> {
+      %two = arith.constant dense<2.0> : tensor<3xf64>
+      %y = linalg.reduce { arith.mulf } ins(%x : tensor<3x3xf64>)
+                                        outs(%two : tensor<3xf64>) dimensions = [1]
+      return %y : tensor<3xf64>
+    })",
+                                            &context);
+  ASSERT_TRUE(module);
+  std::optional<GradientFunction> function = differentiate(*module);
+  ASSERT_TRUE(function);
+  Arrays inputs = {{0.5, -2, 3, 4, 0, -5, 0, 6, 0}, {1, 0.5, -1}};
+  Arrays outputs = function->run(inputs);
+  EXPECT_EQ(outputs[0], (std::vector<double>{-6, 0, 0}));
+  EXPECT_EQ(outputs[1], (std::vector<double>{-12, 3, -2, 0, -20, 0, 0, 0, 0}));
+  RandomCases cases(1);
+  EXPECT_LE(getError(*function, inputs, outputs[1], 0, cases), kTolerance);
+}
 
 class FunctionGradients : public testing::TestWithParam<size_t> {};
 

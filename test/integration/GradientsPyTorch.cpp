@@ -10,19 +10,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PyTorchReference.h"
 #include "TestData.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
 #include "colonnade/Differentiation/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "colonnade/Target/ImportOnnx.h"
 #include "colonnade/Training/Passes.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "gtest/gtest.h"
-#include <numeric>
 
 using namespace mlir;
 using namespace colonnade;
@@ -43,50 +40,6 @@ void PrintTo(const Network &network, std::ostream *stream) {
   *stream << network.name;
 }
 
-/// What PyTorch says.
-struct Reference {
-  struct Parameter {
-    double norm;
-    std::vector<double> samples;
-  };
-  int64_t images;
-  double loss;
-  std::map<std::string, Parameter> parameters;
-};
-
-Reference readReference(llvm::StringRef name) {
-  auto buffer =
-      llvm::cantFail(llvm::errorOrToExpected(llvm::MemoryBuffer::getFile(
-          test::getDataPath("gradients/" + name + ".json"))));
-  llvm::json::Value value =
-      llvm::cantFail(llvm::json::parse(buffer->getBuffer()));
-  const llvm::json::Object &object = *value.getAsObject();
-  Reference reference{
-      *object.getInteger("images"), *object.getNumber("loss"), {}};
-  for (const llvm::json::Value &entry : *object.getArray("parameters")) {
-    const llvm::json::Object &parameter = *entry.getAsObject();
-    Reference::Parameter described{*parameter.getNumber("norm"), {}};
-    for (const llvm::json::Value &sample : *parameter.getArray("samples"))
-      described.samples.push_back(*sample.getAsNumber());
-    reference.parameters[parameter.getString("name")->str()] = described;
-  }
-  return reference;
-}
-
-/// The elements of an f32 constant.
-std::vector<float> getElements(arith::ConstantOp constant) {
-  auto type = cast<RankedTensorType>(constant.getType());
-  auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
-  if (!elements)
-    elements = DenseElementsAttr::getFromRawBuffer(
-        type, cast<DenseResourceElementsAttr>(constant.getValue())
-                  .getRawHandle()
-                  .getBlob()
-                  ->getData());
-  auto values = elements.getValues<float>();
-  return {values.begin(), values.end()};
-}
-
 /// A network's gradient function, with the weights that it was shipped with.
 class TrainableNetwork {
 public:
@@ -99,7 +52,7 @@ public:
     for (const Parameter &parameter :
          collectParameters(module->lookupSymbol<func::FuncOp>("main"))) {
       names.push_back(parameter.name);
-      weights.push_back(getElements(parameter.constant));
+      weights.push_back(test::getElements(parameter.constant));
     }
     PassManager manager(&context);
     manager.addNestedPass<func::FuncOp>(createSetBatch({batch}));
@@ -172,49 +125,31 @@ double getLoss(ArrayRef<float> logits, ArrayRef<uint8_t> labels,
   return loss;
 }
 
-double getNorm(ArrayRef<float> values) {
-  return std::sqrt(std::accumulate(
-      values.begin(), values.end(), 0.0,
-      [](double sum, float value) { return sum + double(value) * value; }));
-}
-
-/// Elements are compared beside the gradient's root mean square: sums of many
-/// terms that cancel have no relative accuracy of their own.
-void compare(ArrayRef<float> gradient, const Reference::Parameter &expected,
-             const std::string &name) {
-  EXPECT_LE(std::abs(getNorm(gradient) - expected.norm),
-            kTolerance * expected.norm)
-      << name;
-  double scale = expected.norm / std::sqrt(double(gradient.size()));
-  size_t count = expected.samples.size();
-  for (size_t i = 0; i < count; ++i)
-    EXPECT_LE(
-        std::abs(gradient[i * gradient.size() / count] - expected.samples[i]),
-        kTolerance * std::max(scale, std::abs(expected.samples[i])))
-        << name << ", sample " << i;
-}
-
 class GradientsPyTorch : public testing::TestWithParam<Network> {};
 
 TEST_P(GradientsPyTorch, AreTheSame) {
-  Reference reference = readReference(GetParam().name);
+  llvm::json::Object reference = test::readReference(GetParam().name);
+  auto gradients = test::readTensors(reference, "parameters");
+  int64_t count = *reference.getInteger("images");
+  double expectedLoss = *reference.getNumber("loss");
   TrainableNetwork network;
-  ASSERT_NO_FATAL_FAILURE(network.load(GetParam().name, reference.images));
+  ASSERT_NO_FATAL_FAILURE(network.load(GetParam().name, count));
   ImageSet images = test::readImages();
   NpyArray labels = llvm::cantFail(readNpy(test::getDataPath("labels.npy")));
-  std::vector<float> inputs = getInputs(GetParam(), images, reference.images);
-  std::vector<float> cotangent(reference.images * test::kClasses);
+  std::vector<float> inputs = getInputs(GetParam(), images, count);
+  std::vector<float> cotangent(count * test::kClasses);
   network.run(inputs, cotangent);
   double loss = getLoss(network.getLogits(),
                         llvm::cantFail(labels.getValues<uint8_t>()), cotangent);
-  EXPECT_NEAR(loss, reference.loss, kTolerance * reference.loss);
+  EXPECT_NEAR(loss, expectedLoss, kTolerance * expectedLoss);
   network.run(inputs, cotangent);
 
-  EXPECT_EQ(network.getParameterCount(), reference.parameters.size());
+  EXPECT_EQ(network.getParameterCount(), gradients.size());
   for (size_t i = 0; i < network.getParameterCount(); ++i) {
-    auto expected = reference.parameters.find(network.getName(i));
-    ASSERT_TRUE(expected != reference.parameters.end()) << network.getName(i);
-    compare(network.getGradient(i), expected->second, expected->first);
+    auto expected = gradients.find(network.getName(i));
+    ASSERT_TRUE(expected != gradients.end()) << network.getName(i);
+    test::compareTensors(network.getGradient(i), expected->second, kTolerance,
+                         expected->first);
   }
 }
 

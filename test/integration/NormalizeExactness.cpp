@@ -103,7 +103,11 @@ func.func @main(%x: tensor<1x{0}x7x6xf32>) -> tensor<1x{1}x5x4xf32> {{
 }
 
 std::vector<float> run(ModuleOp module, ArrayRef<float> input) {
-  auto jit = JitFunction::compile(module, "main");
+  OwningOpRef<ModuleOp> plain(module.clone());
+  PassManager manager(module.getContext());
+  manager.addNestedPass<func::FuncOp>(createLowerBatchNorm());
+  EXPECT_TRUE(succeeded(manager.run(*plain)));
+  auto jit = JitFunction::compile(*plain, "main");
   if (!jit) {
     ADD_FAILURE() << llvm::toString(jit.takeError());
     return {};
@@ -111,6 +115,43 @@ std::vector<float> run(ModuleOp module, ArrayRef<float> input) {
   std::vector<float> output((*jit)->getOutputs().front().getNumElements());
   llvm::cantFail((*jit)->run({input.data()}, {output.data()}));
   return output;
+}
+
+/// A convolution and its normalization, by deviations that are powers of two.
+std::string makeBatchNorm(Generator &generator) {
+  int64_t channels = generator.between(1, 3), filters = generator.between(1, 5);
+  std::string variances;
+  for (int64_t i = 0; i < filters; ++i) {
+    double variance = std::ldexp(1.0, 2 * int(generator.between(0, 2))) - 0.25;
+    variances += llvm::formatv("{0}{1:F4}", i ? ", " : "", variance).str();
+  }
+  return llvm::formatv(
+             R"mlir(
+func.func @main(%x: tensor<1x{0}x7x6xf32>) -> tensor<1x{1}x5x4xf32> {{
+  %flat = arith.constant {2} : tensor<{3}xf32>
+  %w = tensor.expand_shape %flat [[0, 1, 2, 3]] output_shape [{1}, {0}, 3, 3]
+      : tensor<{3}xf32> into tensor<{1}x{0}x3x3xf32>
+  %scale = arith.constant {4} : tensor<{1}xf32>
+  %offset = arith.constant {5} : tensor<{1}xf32>
+  %mean = arith.constant {6} : tensor<{1}xf32>
+  %variance = arith.constant dense<[{7}]> : tensor<{1}xf32>
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<1x{1}x5x4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x{1}x5x4xf32>)
+      -> tensor<1x{1}x5x4xf32>
+  %y = linalg.conv_2d_nchw_fchw
+      ins(%x, %w : tensor<1x{0}x7x6xf32>, tensor<{1}x{0}x3x3xf32>)
+      outs(%init : tensor<1x{1}x5x4xf32>) -> tensor<1x{1}x5x4xf32>
+  %z = colonnade.batch_norm_inference %y scale(%scale) offset(%offset)
+      mean(%mean) variance(%variance) axis = 1 epsilon = 0.25 momentum = 0.1
+      : tensor<1x{1}x5x4xf32>, tensor<{1}xf32>
+  return %z : tensor<1x{1}x5x4xf32>
+})mlir",
+             channels, filters, generator.vector(filters * channels * 9, false),
+             filters * channels * 9, generator.vector(filters, true),
+             generator.vector(filters, false), generator.vector(filters, false),
+             variances)
+      .str();
 }
 
 int64_t countElementwise(ModuleOp module) {
@@ -173,6 +214,12 @@ TEST(NormalizeExactness, InsertionsBecomePadding) {
     int64_t insertions = 0;
     module.walk([&](tensor::InsertSliceOp) { ++insertions; });
     EXPECT_EQ(insertions, 0);
+  });
+}
+
+TEST(NormalizeExactness, BatchNormsFoldIntoWeightsAndOneBias) {
+  checkNormalized(9, makeBatchNorm, [](ModuleOp module) {
+    EXPECT_LE(countElementwise(module), 1);
   });
 }
 

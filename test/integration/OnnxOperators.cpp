@@ -208,10 +208,11 @@ TEST_P(OnnxOperators, RunOnTheMachine) {
     SCOPED_TRACE(target);
     std::optional<sim::Program> program = schedule(target);
     ASSERT_TRUE(program);
-    std::vector<Bytes> quantized = quantizeInputs(program->input.getInt8Form());
+    std::vector<Bytes> quantized =
+        quantizeInputs(program->inputs.front().getInt8Form());
     if (expected.empty())
       expected = computeIntegers(*integers, quantized);
-    outputScale = program->output.scale;
+    outputScale = program->outputs.front().scale;
     checkAgreement(*program, quantized, expected);
   }
   double ratio = getRatio(computeFloats(*floats), expected, outputScale);

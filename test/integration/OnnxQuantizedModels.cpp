@@ -156,9 +156,9 @@ TEST_P(OnnxQuantizedModels, JitAndMachineComputeTheSameIntegers) {
   std::vector<int8_t> input(images.getImageElements());
   std::vector<int32_t> expected(kClasses);
   for (int64_t image = 0; image < kMachineImages; ++image) {
-    images.getQuantizedInput(image, GetParam().normalization,
-                             simulator->getProgram().input.getInt8Form(),
-                             input);
+    images.getQuantizedInput(
+        image, GetParam().normalization,
+        simulator->getProgram().inputs.front().getInt8Form(), input);
     llvm::cantFail(jit->run({input.data()}, {expected.data()}));
     ASSERT_EQ(
         simulateImage(*simulator, images, image, GetParam().normalization),

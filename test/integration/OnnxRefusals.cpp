@@ -97,11 +97,6 @@ const Refusal kRefusals[] = {
      "main (float[1,4] x, float[1,4] z) => (float[1,4] y) {\n"
      "  y = Add(x, z)\n}",
      "test.onnx", "expected 1 argument, the image, got 2"},
-    {"TwoResults",
-     "main (float[1,4] x) => (float[1,4] y, float[1,4] z) {\n"
-     "  y = Relu(x)\n"
-     "  z = Neg(x)\n}",
-     "test.onnx", "expected one argument and one result, got 1 and 2"},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, OnnxRefusals, testing::ValuesIn(kRefusals),

@@ -10,6 +10,7 @@
 
 #include "RandomTensorPrograms.h"
 #include "ScalarFunctions.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -122,6 +123,18 @@ Value Programs::addMaxReduction(Value value) {
   return maxOver(value, getShape(value).size() - 1);
 }
 
+/// Of 1 + x / 2, which keeps products of many small.
+Value Programs::addProductReduction(Value value) {
+  value = toRank(value, 2);
+  return createGeneric(
+      {{value, {0, 1}}}, createFilled(getShape(value)[0], 0.5), {0},
+      [&](ValueRange x) -> Value {
+        Value half = arith::MulFOp::create(builder, x[0], createConstant(0.5));
+        Value term = arith::AddFOp::create(builder, half, createConstant(1));
+        return arith::MulFOp::create(builder, term, x[1]);
+      });
+}
+
 //===----------------------------------------------------------------------===//
 // Movement
 //===----------------------------------------------------------------------===//
@@ -228,6 +241,16 @@ Value Programs::scaleAndShift(Value value) {
       });
 }
 
+Value Programs::addNamedSoftmax(Value value) {
+  int64_t rank = cases.getInteger(1, 3);
+  value = toRank(value, rank);
+  Value empty =
+      tensor::EmptyOp::create(builder, getShape(value), builder.getF64Type());
+  return linalg::SoftmaxOp::create(builder, value.getType(), value, empty,
+                                   cases.getInteger(0, rank - 1))
+      ->getResult(0);
+}
+
 /// Each row minus its mean, over its standard deviation.
 Value Programs::addLayerNorm(Value value) {
   value = toRank(value, 2);
@@ -254,14 +277,45 @@ Value Programs::addLayerNorm(Value value) {
   return scaleAndShift(normal);
 }
 
-/// In training mode: mean and variance are those of the batch.
+/// Of any rank and axis. A variance is a square.
+Value Programs::addBatchNormInference(Value value) {
+  int64_t rank = cases.getInteger(1, 4);
+  value = toRank(value, rank);
+  unsigned axis = cases.getInteger(0, rank - 1);
+  int64_t count = getShape(value)[axis];
+  Value root = addArgument(count);
+  Value variance = map({root}, [&](ValueRange x) -> Value {
+    return arith::MulFOp::create(builder, x[0], x[0]);
+  });
+  return BatchNormInferenceOp::create(
+      builder, value.getType(), value, addArgument(count), addArgument(count),
+      addArgument(count), variance, builder.getI64IntegerAttr(axis),
+      builder.getF64FloatAttr(0.1), builder.getF64FloatAttr(0.1));
+}
+
+/// In training mode, of any rank and axis; half of them use mean and variance
+/// too.
 Value Programs::addBatchNorm(Value value) {
-  value = toRank(value, 2);
-  Value empty = tensor::EmptyOp::create(
-      builder, {getShape(value)[1], getShape(value)[0]}, builder.getF64Type());
-  Value channels =
-      linalg::TransposeOp::create(builder, value, empty, {1, 0})->getResult(0);
-  return addLayerNorm(channels);
+  int64_t rank = cases.getInteger(1, 4);
+  value = toRank(value, rank);
+  unsigned axis = cases.getInteger(0, rank - 1);
+  int64_t count = getShape(value)[axis];
+  Value scale = addArgument(count), offset = addArgument(count);
+  auto norm = BatchNormTrainingOp::create(
+      builder, value.getType(), scale.getType(), scale.getType(), value, scale,
+      offset, builder.getI64IntegerAttr(axis), builder.getF64FloatAttr(0.1));
+  if (cases.getInteger(0, 1))
+    return norm.getResult();
+  Loops loops = llvm::to_vector(llvm::seq<unsigned>(0, rank));
+  Value empty =
+      tensor::EmptyOp::create(builder, getShape(value), builder.getF64Type());
+  return createGeneric({{norm.getResult(), loops},
+                        {norm.getMean(), {axis}},
+                        {norm.getVariance(), {axis}}},
+                       empty, loops, [&](ValueRange x) -> Value {
+                         Value sum = arith::AddFOp::create(builder, x[0], x[1]);
+                         return arith::SubFOp::create(builder, sum, x[2]);
+                       });
 }
 
 /// The mean of log(sum(exp(x))) - x[label], with i as the label of row i.

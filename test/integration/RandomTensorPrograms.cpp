@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RandomTensorPrograms.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -45,6 +46,7 @@ const Programs::Family Programs::kFamilies[] = {
     {"broadcast", &Programs::addBroadcast},
     {"sum", &Programs::addSumReduction},
     {"maximum", &Programs::addMaxReduction},
+    {"product", &Programs::addProductReduction},
     {"transpose", &Programs::addTranspose},
     {"reshape", &Programs::addReshape},
     {"pad", &Programs::addPad},
@@ -52,8 +54,10 @@ const Programs::Family Programs::kFamilies[] = {
     {"insertion", &Programs::addInsertion},
     {"concatenation", &Programs::addConcat},
     {"softmax", &Programs::addSoftmax},
+    {"named softmax", &Programs::addNamedSoftmax},
     {"layer norm", &Programs::addLayerNorm},
     {"batch norm", &Programs::addBatchNorm},
+    {"batch norm inference", &Programs::addBatchNormInference},
     {"cross-entropy", &Programs::addCrossEntropy},
 };
 
@@ -65,7 +69,7 @@ StringRef Programs::getFamilyName(size_t family) {
 
 Programs::RandomTensorPrograms(MLIRContext &context, RandomCases &cases)
     : cases(cases), builder(UnknownLoc::get(&context), &context) {
-  context.loadDialect<arith::ArithDialect, func::FuncDialect,
+  context.loadDialect<ColonnadeDialect, arith::ArithDialect, func::FuncDialect,
                       linalg::LinalgDialect, tensor::TensorDialect>();
 }
 

@@ -70,6 +70,7 @@ private:
   mlir::Value addBroadcast(mlir::Value value);
   mlir::Value addSumReduction(mlir::Value value);
   mlir::Value addMaxReduction(mlir::Value value);
+  mlir::Value addProductReduction(mlir::Value value);
   // Movement.
   mlir::Value addTranspose(mlir::Value value);
   mlir::Value addReshape(mlir::Value value);
@@ -79,8 +80,10 @@ private:
   mlir::Value addConcat(mlir::Value value);
   // Layers of several ops.
   mlir::Value addSoftmax(mlir::Value value);
+  mlir::Value addNamedSoftmax(mlir::Value value);
   mlir::Value addLayerNorm(mlir::Value value);
   mlir::Value addBatchNorm(mlir::Value value);
+  mlir::Value addBatchNormInference(mlir::Value value);
   mlir::Value addCrossEntropy(mlir::Value value);
 
   /// A new argument.

@@ -271,7 +271,7 @@ static bool overlapInput(Program &program) {
 static bool shortenInput(Program &program) {
   Instruction *instruction = find<DmaCopy>(program, [&](const DmaCopy &copy) {
     return copy.sourceMemory == Memory::Dram &&
-           copy.sourceAddress == program.input.address;
+           copy.sourceAddress == program.inputs.front().address;
   });
   if (!instruction)
     return false;

@@ -27,6 +27,10 @@ struct ScheduleCorruption {
 
 llvm::ArrayRef<ScheduleCorruption> getScheduleCorruptions();
 
+/// The same for programs that multiply blocks. Not every program has a place
+/// for each of them.
+llvm::ArrayRef<ScheduleCorruption> getBlockCorruptions();
+
 } // namespace colonnade::test
 
 #endif // COLONNADE_TEST_INTEGRATION_SCHEDULECORRUPTIONS_H

@@ -48,7 +48,8 @@ test::simulateImage(sim::Simulator &simulator, const ImageSet &images,
                     int64_t index, const PixelNormalization &normalization) {
   std::vector<int8_t> input(images.getImageElements());
   images.getQuantizedInput(index, normalization,
-                           simulator.getProgram().input.getInt8Form(), input);
+                           simulator.getProgram().inputs.front().getInt8Form(),
+                           input);
   std::vector<int32_t> logits(kClasses);
   llvm::cantFail(simulator.run(
       {reinterpret_cast<const uint8_t *>(input.data()), input.size()},

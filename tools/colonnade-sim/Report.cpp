@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -31,6 +32,8 @@ double colonnade::getElement(llvm::ArrayRef<uint8_t> bytes, int64_t index,
     return readElement<int8_t>(bytes, index);
   case sim::ScalarType::I32:
     return readElement<int32_t>(bytes, index);
+  case sim::ScalarType::I64:
+    return readElement<int64_t>(bytes, index);
   case sim::ScalarType::F32:
     return readElement<float>(bytes, index);
   default:
@@ -160,6 +163,45 @@ static void printProgram(llvm::raw_ostream &os, const SimulatedProgram &program,
     os << "no images: useful work and energy are not simulated\n";
 }
 
+/// The figures of a training step's layers by role and place, in the order in
+/// which they begin.
+static void printRoles(llvm::raw_ostream &os, const SimulatedProgram &program,
+                       llvm::ArrayRef<Figures> rows) {
+  static constexpr char kFormat[] =
+      "{0,-10} {1,6} {2,9} {3,9} {4,9} {5,10} {6,11} {7,10}  {8}\n";
+  struct Sum {
+    int64_t layers = 0, cycles = 0, compute = 0, vector = 0, dram = 0, sram = 0;
+    double energy = 0;
+  };
+  llvm::MapVector<std::pair<llvm::StringRef, llvm::StringRef>, Sum> sums;
+  const sim::Simulator &simulator = *program.simulator;
+  for (auto [layer, row] :
+       llvm::zip(simulator.getProgram().layers, rows.drop_back())) {
+    if (layer.role.empty())
+      continue;
+    Sum &sum = sums[{layer.role, layer.location}];
+    ++sum.layers;
+    sum.cycles += row.cycles;
+    sum.compute += row.timing.arrayBusy;
+    sum.vector += row.timing.vectorBusy;
+    sum.dram += row.activity.getBytes(sim::Memory::Dram);
+    sum.sram += row.getSramBytes();
+    sum.energy += row.energy;
+  }
+  if (sums.empty())
+    return;
+  os << "\n"
+     << llvm::formatv(kFormat, "part", "layers", "cycles", "compute", "vector",
+                      "DRAM B", "SRAM B", "energy nJ", "of");
+  bool hasUseful = simulator.getActivity().images != 0;
+  for (const auto &[key, sum] : sums)
+    os << llvm::formatv(
+        kFormat, key.first, sum.layers, sum.cycles, sum.compute, sum.vector,
+        sum.dram, sum.sram,
+        hasUseful ? llvm::formatv("{0:f1}", sum.energy / 1e3).str() : "-",
+        key.second);
+}
+
 static void printComparison(llvm::raw_ostream &os, const RunReport &main,
                             const Figures &ours, const RunReport &baseline,
                             const Figures &theirs) {
@@ -240,8 +282,14 @@ static llvm::json::Object toJson(const SimulatedProgram &program) {
   const sim::Simulator &simulator = *program.simulator;
   std::vector<Figures> rows = getFigures(simulator);
   llvm::json::Array layers;
-  for (const Figures &row : llvm::ArrayRef(rows).drop_back())
-    layers.push_back(toJson(row, simulator));
+  for (auto [layer, row] : llvm::zip(simulator.getProgram().layers,
+                                     llvm::ArrayRef(rows).drop_back())) {
+    llvm::json::Object figures = toJson(row, simulator);
+    figures["location"] = layer.location;
+    if (!layer.role.empty())
+      figures["role"] = layer.role;
+    layers.push_back(std::move(figures));
+  }
   llvm::json::Object report{{"program", simulator.getProgram().name},
                             {"target", simulator.getProgram().machine.name},
                             {"cycles", simulator.getTiming().getCycles()},
@@ -266,6 +314,7 @@ void colonnade::printReport(llvm::raw_ostream &os, const SimulatedProgram &main,
   }
   std::vector<Figures> ours = getFigures(*main.simulator);
   printProgram(os, main, ours, "program");
+  printRoles(os, main, ours);
   if (baseline) {
     std::vector<Figures> theirs = getFigures(*baseline->simulator);
     os << "\n";

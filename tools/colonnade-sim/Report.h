@@ -13,6 +13,7 @@
 #define COLONNADE_TOOLS_COLONNADESIM_REPORT_H
 
 #include "colonnade/Simulator/Simulator.h"
+#include "colonnade/Support/SafetensorsFile.h"
 #include <optional>
 
 namespace llvm {
@@ -28,6 +29,8 @@ struct RunReport {
   int64_t images = 0;
   /// Real outputs, image by image.
   std::vector<float> outputs;
+  /// What the last run made, by name, if its inputs came by name.
+  NamedArrays tensors;
   /// Top-1, in [0, 1].
   std::optional<double> accuracy;
 };
@@ -37,7 +40,7 @@ struct SimulatedProgram {
   RunReport run;
 };
 
-/// Element `index` of a host tensor of i8, i32 or f32.
+/// Element `index` of a host tensor of i8, i32, i64 or f32.
 double getElement(llvm::ArrayRef<uint8_t> bytes, int64_t index,
                   sim::ScalarType type);
 

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "TensorRuns.h"
 #include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/Simulator/Simulator.h"
@@ -21,6 +22,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -33,14 +35,26 @@ static cl::opt<std::string> programPath(cl::Positional, cl::Required,
                                         cl::desc("<scheduled .mlir>"),
                                         cl::cat(getToolCategory()));
 static cl::opt<std::string>
-    inputsPath("inputs", cl::desc("Images (.npy, uint8 or float32)"),
+    inputsPath("inputs",
+               cl::desc("Images (.npy, uint8 or float32), or all tensors of a "
+                        "training step by name (.safetensors)"),
                cl::value_desc("file"), cl::cat(getToolCategory()));
 static cl::opt<std::string>
     labelsPath("labels", cl::desc("Labels (.npy, uint8), for the accuracy"),
                cl::value_desc("file"), cl::cat(getToolCategory()));
 static cl::opt<std::string>
-    outputsPath("outputs", cl::desc("Write the outputs as float32 .npy"),
+    outputsPath("outputs",
+                cl::desc("Write the outputs as float32 .npy; of tensors by "
+                         "name, those of the last run as .safetensors"),
                 cl::value_desc("file"), cl::cat(getToolCategory()));
+static cl::opt<int64_t>
+    runsOption("runs", cl::init(1),
+               cl::desc("With tensors by name: run so often, each time with "
+                        "the state that the run before returned"),
+               cl::cat(getToolCategory()));
+static cl::opt<std::string>
+    programName("program", cl::desc("Which program of the module; the first"),
+                cl::value_desc("name"), cl::cat(getToolCategory()));
 static cl::opt<double>
     meanOption("mean", cl::init(0.0),
                cl::desc("uint8 pixels become (pixel / 255 - mean) / std"),
@@ -79,28 +93,48 @@ static cl::opt<ReportFormat>
                             clEnumValN(ReportFormat::Json, "json", "JSON")),
                  cl::cat(getToolCategory()));
 
-/// The first program directly in `module`, or null.
+/// The program directly in `module` that --program names, or its first one; or
+/// null.
 static systolic::ProgramOp findProgram(ModuleOp module) {
-  auto programs = module.getOps<systolic::ProgramOp>();
-  return programs.empty() ? systolic::ProgramOp() : *programs.begin();
+  for (auto program : module.getOps<systolic::ProgramOp>())
+    if (programName.empty() || program.getSymName() == programName)
+      return program;
+  return {};
 }
 
 namespace {
 /// What the command line gives to run, read once for all programs.
 struct TestData {
   std::optional<ImageSet> images;
+  /// Instead of images.
+  std::optional<NamedArrays> tensors;
   /// Of `count` images; empty without --labels.
   std::vector<uint8_t> labels;
   int64_t count = 0;
   PixelNormalization normalization{meanOption, stdOption, patchesOption};
+
+  bool isEmpty() const { return !images && !tensors; }
 };
 } // namespace
+
+static bool hasTensors() {
+  return llvm::StringRef(inputsPath).ends_with(".safetensors");
+}
 
 /// Checks options that mean nothing without others.
 static llvm::Error checkOptions() {
   if (limitOption < 0)
     return llvm::createStringError("expected --limit of at least 0, got " +
                                    llvm::Twine(limitOption));
+  if (runsOption < 1)
+    return llvm::createStringError("expected --runs of at least 1, got " +
+                                   llvm::Twine(runsOption));
+  if (hasTensors() && !(labelsPath.empty() && limitOption == 0))
+    return llvm::createStringError(
+        "--labels and --limit are about images, but --inputs holds tensors by "
+        "name");
+  if (!hasTensors() && runsOption != 1)
+    return llvm::createStringError("--runs needs --inputs=<file>.safetensors");
   if (inputsPath.empty() && !(labelsPath.empty() && outputsPath.empty()))
     return llvm::createStringError("--labels and --outputs need --inputs");
   if (timingOnlyOption && !inputsPath.empty())
@@ -117,6 +151,14 @@ static llvm::Expected<TestData> readTestData() {
     return std::move(error);
   if (inputsPath.empty())
     return data;
+  if (hasTensors()) {
+    llvm::Expected<NamedArrays> tensors = readSafetensors(inputsPath);
+    if (!tensors)
+      return tensors.takeError();
+    data.tensors = std::move(*tensors);
+    data.count = runsOption;
+    return data;
+  }
   llvm::Expected<ImageSet> images = ImageSet::read(inputsPath);
   if (!images)
     return images.takeError();
@@ -137,8 +179,14 @@ static llvm::Expected<TestData> readTestData() {
 /// Simulates the images; returns the real outputs.
 static llvm::Expected<std::vector<float>> runImages(sim::Simulator &simulator,
                                                     const TestData &data) {
-  const sim::HostTensor &input = simulator.getProgram().input;
-  const sim::HostTensor &output = simulator.getProgram().output;
+  const sim::Program &program = simulator.getProgram();
+  if (program.inputs.size() != 1 || program.outputs.size() != 1)
+    return llvm::createStringError(llvm::formatv(
+        "images need a program with one input and one output, got {0} and {1}: "
+        "give --inputs=<file>.safetensors",
+        program.inputs.size(), program.outputs.size()));
+  const sim::HostTensor &input = program.inputs.front();
+  const sim::HostTensor &output = program.outputs.front();
   if (llvm::Error error =
           data.images->checkImageShape(input.shape, data.normalization))
     return std::move(error);
@@ -166,19 +214,28 @@ static llvm::Expected<std::vector<float>> runImages(sim::Simulator &simulator,
 static llvm::Expected<SimulatedProgram> simulateProgram(sim::Program program,
                                                         const TestData &data) {
   sim::SimulationOptions options;
-  options.fidelity = data.images ? fidelityOption : sim::Fidelity::Timing;
+  options.fidelity =
+      data.isEmpty() ? sim::Fidelity::Timing : fidelityOption.getValue();
   auto simulator = sim::Simulator::create(std::move(program), options);
   if (!simulator)
     return simulator.takeError();
   SimulatedProgram result;
   result.simulator = std::move(*simulator);
-  if (!data.images)
+  if (data.isEmpty())
     return result;
+  result.run.images = data.count;
+  if (data.tensors) {
+    llvm::Expected<NamedArrays> tensors =
+        runTensors(*result.simulator, *data.tensors, runsOption);
+    if (!tensors)
+      return tensors.takeError();
+    result.run.tensors = std::move(*tensors);
+    return result;
+  }
   llvm::Expected<std::vector<float>> outputs =
       runImages(*result.simulator, data);
   if (!outputs)
     return outputs.takeError();
-  result.run.images = data.count;
   result.run.outputs = std::move(*outputs);
   if (!data.labels.empty())
     result.run.accuracy =
@@ -188,6 +245,8 @@ static llvm::Expected<SimulatedProgram> simulateProgram(sim::Program program,
 }
 
 static llvm::Error writeOutputs(const RunReport &run) {
+  if (hasTensors())
+    return writeSafetensors(outputsPath, run.tensors);
   int64_t elements = run.outputs.size() / run.images;
   return writeNpy(outputsPath,
                   NpyArray::get<float>(run.outputs, {run.images, elements}));
@@ -206,8 +265,9 @@ findPrograms(ModuleOp module) {
     programs.push_back(program);
   else
     return emitError(module.getLoc())
-           << "holds no systolic.program: compile it with colonnade-opt "
-              "--colonnade-compile";
+           << "holds no systolic.program"
+           << (programName.empty() ? "" : " '" + programName + "'")
+           << ": compile it with colonnade-opt --colonnade-compile";
   auto baseline =
       module.lookupSymbol<ModuleOp>(ColonnadeDialect::getBaselineModuleName());
   if (baseline && baselineOption)

@@ -26,6 +26,15 @@ llvm::Error HookOptions::check() const {
   return llvm::Error::success();
 }
 
+bool HookOptions::needStudent() const {
+  auto settings = TermTrainingSettings::parse(terms);
+  if (settings)
+    return !settings->ladder.empty();
+  // Whoever adds the hook says so.
+  llvm::consumeError(settings.takeError());
+  return false;
+}
+
 /// An error of the value of an option.
 static llvm::Error addOption(StringRef option, llvm::Error error) {
   return llvm::createStringError(option + ": " +
@@ -78,8 +87,7 @@ static llvm::Error addCostMeter(Training &training, ModuleOp module,
       systolic::readTargetFile(module.getContext(), path);
   if (failed(target))
     return llvm::createStringError("--target names no machine");
-  auto cost =
-      StepCost::create(module, batch, *format, target->getMachineDescription());
+  auto cost = StepCost::create(module, batch, *format, *target);
   if (!cost)
     return addOption("--target", cost.takeError());
   training.meter = std::make_unique<CostMeter>(std::move(*cost), *format);

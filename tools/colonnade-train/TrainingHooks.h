@@ -28,6 +28,8 @@ struct HookOptions {
 
   /// Fails if options lack or exclude each other.
   llvm::Error check() const;
+  /// Whether the network teaches a student of a lower resolution.
+  bool needStudent() const;
   /// Hooks that look at weights want them in the compiler's normal form.
   bool needNormalForm() const { return !combine.empty() || !terms.empty(); }
 };

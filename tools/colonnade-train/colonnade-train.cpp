@@ -20,6 +20,7 @@
 #include "colonnade/Support/ToolOptions.h"
 #include "colonnade/Training/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
@@ -84,6 +85,11 @@ static cl::opt<bool> initializeOption(
     cl::desc("Begin with fresh random weights, drawn by --seed, instead of "
              "those in the file"),
     cl::cat(getToolCategory()));
+static cl::opt<bool> batchNormOption(
+    "batch-norm", cl::init(false),
+    cl::desc("Put batch normalization behind the network's convolutions first "
+             "(--colonnade-insert-batch-norm)"),
+    cl::cat(getToolCategory()));
 static cl::opt<std::string> stepOption(
     "training-step",
     cl::desc("Options of --colonnade-training-step, such as "
@@ -129,8 +135,15 @@ static cl::list<std::string>
 static cl::opt<std::string> termsOption(
     "terms",
     cl::desc("Train for weights of 8 bits within a budget of terms: 'group=16 "
-             "budget=10', 'digits', 'policy'; gradients pass straight through "
+             "budget=10', 'digits', 'policy', or within a ladder of budgets at "
+             "once, 'group=16 ladder=2:8,2:10,3:14', or paper; gradients pass straight through "
              "the rounding; brings the network to normal form first"),
+    cl::cat(getToolCategory()));
+static cl::opt<std::string> fakeQuantizeOption(
+    "fake-quantize",
+    cl::desc("Train with the activations that quantization leaves: options of "
+             "--colonnade-fake-quantize, such as 'ranges=ranges.json "
+             "data-terms=2'; brings the network to normal form first"),
     cl::cat(getToolCategory()));
 static cl::opt<std::string>
     checkpointPath("checkpoint",
@@ -150,6 +163,12 @@ static cl::opt<bool>
     progressOption("progress", cl::init(false),
                    cl::desc("Draw the progress bar even without a terminal"),
                    cl::cat(getToolCategory()));
+
+static cl::opt<std::string> remarksFilter(
+    "remarks-filter",
+    cl::desc("Print remarks of the categories that match, for example "
+             "'colonnade': what of a step oneDNN does not compute"),
+    cl::value_desc("regex"), cl::cat(getToolCategory()));
 
 static volatile std::sig_atomic_t interrupted = 0;
 
@@ -304,7 +323,10 @@ static llvm::Error train(const Training &training, const TrainingData &data) {
   return writeLogs(training);
 }
 
-/// Without total-steps a cosine ends with the run.
+/// As published with ladders (ASPLOS 2021): d of --colonnade-training-step.
+static constexpr llvm::StringLiteral kDistillation(" distillation=0.1");
+
+/// Without total-steps a cosine ends with the run; a ladder has a student.
 static TrainingSettings getSettings(const TrainingData &data) {
   TrainingSettings settings;
   settings.batch = batchOption;
@@ -312,6 +334,10 @@ static TrainingSettings getSettings(const TrainingData &data) {
   settings.stepOptions = stepOption;
   if (!formatOption.empty())
     settings.stepOptions += " format=" + formatOption;
+  settings.fakeQuantizeOptions = fakeQuantizeOption;
+  if (!StringRef(stepOption).contains("distillation") &&
+      getHookOptions().needStudent())
+    settings.stepOptions += kDistillation;
   if (!StringRef(stepOption).contains("total-steps"))
     settings.stepOptions += (" total-steps=" + Twine(data.countSteps())).str();
   return settings;
@@ -335,6 +361,23 @@ static llvm::Expected<Training> createTraining(ModuleOp module,
   return training;
 }
 
+/// What each resolution of a ladder is worth.
+static llvm::Error printLadder(const Training &training,
+                               const TrainingData &data) {
+  if (!training.terms || training.terms->getLadder().empty() || !data.test)
+    return llvm::Error::success();
+  auto accuracies =
+      training.terms->evaluateLadder(*training.trainer, *data.test);
+  if (!accuracies)
+    return accuracies.takeError();
+  for (auto [rung, accuracy] :
+       llvm::zip_equal(training.terms->getLadder(), *accuracies))
+    llvm::outs() << llvm::formatv(
+        "data-terms {0}, budget {1}: test accuracy {2:f2} %\n",
+        rung.dataTerms, rung.budget, 100 * accuracy);
+  return llvm::Error::success();
+}
+
 static llvm::Error writeNetwork(const Training &training, ModuleOp module) {
   training.trainer->storeParameters(module);
   if (training.joint)
@@ -345,8 +388,11 @@ static llvm::Error writeNetwork(const Training &training, ModuleOp module) {
 
 static llvm::Error prepare(ModuleOp module) {
   PassManager manager(module.getContext());
-  if (getHookOptions().needNormalForm())
-    manager.addNestedPass<func::FuncOp>(createNormalizeContractions());
+  if (getHookOptions().needNormalForm() || !fakeQuantizeOption.empty())
+    manager.addNestedPass<func::FuncOp>(
+        createNormalizeContractions({/*keepBatchNorm=*/true}));
+  if (batchNormOption)
+    manager.addNestedPass<func::FuncOp>(createInsertBatchNorm());
   if (initializeOption)
     manager.addNestedPass<func::FuncOp>(
         createInitializeParameters({seedOption}));
@@ -391,9 +437,22 @@ static llvm::Expected<int> run(MLIRContext &context) {
   }
   if (training->meter)
     training->meter->print(llvm::outs());
+  if (llvm::Error error = printLadder(*training, *data))
+    return std::move(error);
   if (llvm::Error error = writeNetwork(*training, *module))
     return std::move(error);
   return EXIT_SUCCESS;
+}
+
+static LogicalResult enableRemarks(MLIRContext &context) {
+  if (remarksFilter.empty())
+    return success();
+  remark::RemarkCategories categories{remarksFilter, remarksFilter,
+                                      remarksFilter, remarksFilter,
+                                      remarksFilter};
+  return remark::enableOptimizationRemarks(
+      context, nullptr, std::make_unique<remark::RemarkEmittingPolicyAll>(),
+      categories, /*printAsEmitRemarks=*/true);
 }
 
 int main(int argc, char **argv) {
@@ -406,6 +465,8 @@ int main(int argc, char **argv) {
   MLIRContext context(registry);
   llvm::SourceMgr sourceMgr;
   SourceMgrDiagnosticHandler handler(sourceMgr, &context);
+  if (failed(enableRemarks(context)))
+    return EXIT_FAILURE;
   llvm::Expected<int> exitCode = run(context);
   if (exitCode)
     return *exitCode;

@@ -24,6 +24,8 @@ void registerMathGradients(mlir::DialectRegistry &registry);
 void registerTensorGradients(mlir::DialectRegistry &registry);
 void registerLinalgGradients(mlir::DialectRegistry &registry);
 void registerPromiseGradients(mlir::DialectRegistry &registry);
+void registerSoftmaxGradient(mlir::DialectRegistry &registry);
+void registerBatchNormGradients(mlir::DialectRegistry &registry);
 
 /// All of the above.
 void registerGradients(mlir::DialectRegistry &registry);

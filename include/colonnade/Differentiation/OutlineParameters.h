@@ -21,6 +21,10 @@ namespace colonnade {
 inline constexpr llvm::StringLiteral kParameterAttribute =
     ColonnadeDialect::getParameterAttrName();
 
+/// Argument attribute that marks state, like running statistics, with its name.
+inline constexpr llvm::StringLiteral kStateAttribute =
+    ColonnadeDialect::getStateAttrName();
+
 struct Parameter {
   mlir::arith::ConstantOp constant;
   /// From the constant's location (an ONNX initializer's name), else
@@ -29,11 +33,17 @@ struct Parameter {
 };
 
 /// The weights of a function that can be trained: f32 constants of rank 1 and
-/// more and of several elements, in the order in which they stand. What an op
-/// only accumulates on is none.
+/// more and of several elements (of one too, where a batch normalization scales
+/// its only channel), in the order in which they stand. What an op only
+/// accumulates on is none.
 llvm::SmallVector<Parameter> collectParameters(mlir::func::FuncOp function);
 
-/// Makes the parameters leading arguments, marked by kParameterAttribute.
+/// The running statistics of a function: constants that a batch normalization
+/// normalizes by, in the order in which they stand.
+llvm::SmallVector<Parameter> collectStatistics(mlir::func::FuncOp function);
+
+/// Makes the parameters leading arguments, marked by kParameterAttribute, and
+/// running statistics the ones behind them, marked by kStateAttribute.
 void outlineParameters(mlir::func::FuncOp function);
 
 } // namespace colonnade

@@ -22,11 +22,12 @@ def Differentiate : Pass<"colonnade-differentiate", "::mlir::ModuleOp"> {
 
     How cotangents pass through an op is asked of its
     `DifferentiableOpInterface`. There are gradients of every `linalg` op that
-    is elementwise, or reduces by a sum, a maximum or a minimum (products,
-    convolutions with strides, dilations and groups, pooling, broadcasts,
-    transposes), by differentiating its body; of the `arith` and `math` ops in
-    it; and of reshapes, pads, slices and concatenations. A maximum's cotangent
-    goes to the first of equal elements. Comparisons and integers have none,
+    is elementwise, or reduces by a sum, a product, a maximum or a minimum (matrix
+    products, convolutions with strides, dilations and groups, pooling,
+    broadcasts, transposes), by differentiating its body; of `linalg.softmax`; of
+    the `arith` and `math` ops in bodies; of reshapes, pads, slices and
+    concatenations; and of batch normalization of both kinds. A maximum's cotangent
+    goes to the first of equal elements, in the order of the loops. Comparisons and integers have none,
     roundings 0. An op without a gradient between an argument and the result is an error that
     names it and the way from it to the result.
 
@@ -66,6 +67,12 @@ def OutlineParameters
     concatenated. What an op only accumulates on stays, and so do masks, which
     have infinite elements, and what an importer made for the node that reads it
     and gave the node's name (the divisors of a padded average pooling).
+
+    Scale and offset of `colonnade.batch_norm_inference` are such weights too. The
+    running mean and variance that it normalizes by become arguments behind
+    them, with their name in `colonnade.state`.
+
+    A function that calls others is an error: inline them first (`--inline`).
 
     Example:
 

@@ -66,7 +66,8 @@ public:
   llvm::ArrayRef<Buffer> getInputs() const { return inputs; }
   llvm::ArrayRef<Buffer> getOutputs() const { return outputs; }
 
-  /// How many ops run in oneDNN; none if not compiled with Library.
+  /// How many ops run in oneDNN; none if not compiled with Library. Contractions
+  /// that do not are remarked (category `colonnade`, name `call-library`).
   size_t getNumLibraryOps() const;
 
   /// Runs the function: one pointer per argument and result, in order, to

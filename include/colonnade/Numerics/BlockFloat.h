@@ -15,6 +15,10 @@
 // - A value is a sign and a magnitude of m bits, in units of 2^(E - m + 1).
 //   Magnitudes above 2^m - 1 units saturate, those that round up to it too.
 //   The sign of a zero is kept.
+// - Saturation makes stochastic rounding biased where it matters most, at the
+//   largest values. `Unbiased` is stochastic with the exponent of the largest
+//   magnitude rounded up to m bits: nothing saturates below the format's largest
+//   exponent, and the mean of every value is the value.
 // - Denormal inputs are read exactly. A block that has an infinity or a NaN
 //   becomes NaN in all of its values; it has no encoding.
 //
@@ -32,11 +36,17 @@
 
 namespace colonnade {
 
-enum class BlockRounding : uint8_t { Truncate, Nearest, Stochastic };
+enum class BlockRounding : uint8_t { Truncate, Nearest, Stochastic, Unbiased };
+
+/// Whether values are rounded up or down by noise.
+inline bool isStochastic(BlockRounding rounding) {
+  return rounding == BlockRounding::Stochastic ||
+         rounding == BlockRounding::Unbiased;
+}
 
 llvm::ArrayRef<BlockRounding> getAllBlockRoundings();
 
-/// "truncate", "nearest" or "stochastic".
+/// "truncate", "nearest", "stochastic" or "unbiased".
 llvm::StringRef stringifyBlockRounding(BlockRounding rounding);
 std::optional<BlockRounding> symbolizeBlockRounding(llvm::StringRef name);
 
@@ -94,7 +104,7 @@ uint64_t getKey(const BlockNoise &noise);
 uint32_t draw(uint64_t key, uint32_t position);
 } // namespace noise
 
-/// How to round; `noise` is read by stochastic rounding only.
+/// How to round; `noise` is read where rounding is stochastic.
 struct BlockRounder {
   BlockRounding rounding = BlockRounding::Nearest;
   BlockNoise noise;
@@ -114,6 +124,12 @@ struct BlockLines {
 void quantizeBlocks(llvm::MutableArrayRef<float> values,
                     const BlockLines &lines, const BlockFormat &format,
                     const BlockRounder &rounder);
+
+/// Makes one block representable. Its values have the positions `position` +
+/// i * `pitch`, modulo 2^32, in their tensor.
+void quantizeBlock(llvm::MutableArrayRef<float> values,
+                   const BlockFormat &format, const BlockRounder &rounder,
+                   uint32_t position, uint32_t pitch);
 
 /// The row-major position of the first value that truncation would change,
 /// NaNs included; none if the values keep the promise of `format`.

@@ -16,6 +16,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
 #include <cstdint>
 #include <optional>
 
@@ -29,6 +30,8 @@ llvm::ArrayRef<DigitSet> getAllDigitSets();
 /// "binary", "naf", "booth4", "hese-msb".
 llvm::StringRef stringifyDigitSet(DigitSet digits);
 std::optional<DigitSet> symbolizeDigitSet(llvm::StringRef name);
+/// The same, or an error that lists the names there are.
+llvm::Expected<DigitSet> findDigitSet(llvm::StringRef name);
 
 /// Whether the set has negative digits: all but binary.
 bool hasNegativeDigits(DigitSet digits);

@@ -12,6 +12,7 @@
 #ifndef COLONNADE_PIPELINES_PIPELINES_H
 #define COLONNADE_PIPELINES_PIPELINES_H
 
+#include "colonnade/Conversion/LinalgToSystolic/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
@@ -92,6 +93,20 @@ struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
                              llvm::cl::init("naf")};
 };
 
+struct CompileStepOptions : mlir::PassPipelineOptions<CompileStepOptions> {
+  Option<std::string> target{
+      *this, "target", llvm::cl::desc("JSON target, or name of a shipped one")};
+  Option<BlockDataflowChoice> blockDataflow{
+      *this, "block-dataflow",
+      llvm::cl::desc("What products of blocks hold in the cells"),
+      llvm::cl::init(BlockDataflowChoice::Roles),
+      llvm::cl::values(clEnumValN(BlockDataflowChoice::Roles, "roles",
+                                  "parameters, as FAST does; else sums stay"),
+                       clEnumValN(BlockDataflowChoice::Cheapest, "cheapest",
+                                  "the operand and dataflow of fewest "
+                                  "cycles"))};
+};
+
 /// `--colonnade-from-tosa`: TOSA to linalg by upstream's lowering, zero points
 /// folded into biases, channels first.
 void buildFromTosaPipeline(mlir::OpPassManager &manager);
@@ -103,6 +118,12 @@ void buildQuantizePipeline(mlir::OpPassManager &manager,
 /// Integer linalg to integer linalg with promises.
 void buildPromisePipeline(mlir::OpPassManager &manager,
                           const CompileOptions &options);
+
+/// `--colonnade-compile-step`: a training step in floats and blocks (what
+/// `--colonnade-training-step` makes) to a schedule. Math functions become
+/// arithmetic; roundings stay, for the array's converter.
+void buildCompileStepPipeline(mlir::OpPassManager &manager,
+                              const CompileStepOptions &options);
 
 /// Integer linalg to a schedule.
 void buildSchedulePipeline(mlir::OpPassManager &manager,

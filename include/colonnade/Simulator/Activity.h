@@ -20,7 +20,7 @@ namespace colonnade::sim {
 /// Counts for one image.
 struct LayerActivity {
   /// Work units of the cells (CellModel: useful cycles); the mean over the
-  /// images counted.
+  /// images counted. That of products of blocks follows from the program.
   double usefulWork = 0;
   /// Cell-cycles in which the array takes data: sum over the streams of
   /// stepCycles * vectors * R * C.
@@ -39,8 +39,12 @@ struct LayerActivity {
   /// Bytes of tensors and of weights that the DMA queue moves, and bytes that
   /// the vector unit's nests do nothing with but move; each counted once.
   int64_t tensorDmaBytes = 0, weightDmaBytes = 0, copiedBytes = 0;
+  /// Products of blocks: multipliers' passes, sums of blocks, values converted.
+  /// Their registers' bits count as hops of a byte each.
+  int64_t chunkProducts = 0, blockSums = 0, convertedValues = 0;
   /// Over the distinct tiles: cells of the array that hold a nonzero value, and
-  /// R * C each.
+  /// R * C each. Products of blocks: over the tiles that are loaded or, where sums
+  /// stay, the runs; cells that hold a block or a sum.
   int64_t nonzeroCells = 0, cells = 0;
   /// The same for the slots of the cells: nonzero values, and R * C * depth.
   int64_t nonzeroValues = 0, slots = 0;

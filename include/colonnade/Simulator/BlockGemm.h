@@ -22,7 +22,10 @@
 //   right and one down, and a cell keeps its sum. The finished sums move to the
 //   left through registers of their own.
 //
-// A step takes as many cycles as the precisions of the operands need passes.
+// A step takes as many cycles as the precisions of the operands need passes, or
+// as the memories need to feed it: the banks of the data SRAM give a byte each a
+// cycle to what passes, and the weight SRAM what its loader takes. The converter
+// reads its values, four bytes each, from the banks too.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,6 +53,8 @@ struct BlockGemm {
   /// it has if it is a convolution's patches. 0: all of them.
   int64_t passingValues = 0;
   int64_t groups = 1;
+  /// The same of the held operand.
+  int64_t heldValues = 0;
 };
 
 /// One stay of a tile in the array. All times are cycles.
@@ -91,7 +96,8 @@ struct BlockEvents {
 
 struct BlockSchedule {
   BlockGemm gemm;
-  int64_t stepCycles = 1;
+  /// Cycles of a step, in as many of which as there are passes cells multiply.
+  int64_t stepCycles = 1, passes = 1;
   std::vector<BlockRun> runs;
   /// From the first conversion to the last sum.
   int64_t cycles = 0;
@@ -116,10 +122,6 @@ BlockTileShape getTileShape(const MachineDescription &machine,
 /// accumulators too small for one vector.
 llvm::Expected<BlockSchedule>
 scheduleBlockGemm(const MachineDescription &machine, const BlockGemm &gemm);
-
-/// Picojoules by event.
-std::map<std::string, double> getEnergy(const BlockSchedule &schedule,
-                                        const MachineDescription &machine);
 
 } // namespace colonnade::sim
 

@@ -16,6 +16,7 @@
 
 #include "colonnade/Numerics/Quantization.h"
 #include "colonnade/Numerics/SignedDigits.h"
+#include "colonnade/Simulator/BlockGemm.h"
 #include "colonnade/Simulator/MachineDescription.h"
 #include "llvm/ADT/SmallVector.h"
 #include <array>
@@ -223,6 +224,10 @@ enum class ScalarOpcode : uint8_t {
   Add,        // a, b
   Subtract,
   Multiply,
+  AddWrapping, // a, b: modulo 2^bits, no trap; so is MultiplyWrapping
+  MultiplyWrapping,
+  Divide, // a, b: toward zero; traps on b = 0; so does Remainder, of a's sign
+  Remainder,
   Maximum,
   Minimum,
   ApplyScale,  // value a, multiplier b, shift c: TOSA apply_scale, single round
@@ -333,8 +338,43 @@ struct NestPass {
   ScalarBody body;
 };
 
+/// One operand of a BlockPass: where its f32 values lie, how the converter at
+/// the array's border makes blocks of them, and where these lie then.
+struct BlockPassOperand {
+  NestOperand values;
+  BlockFormat format;
+  /// The counter is that of the pass if it has one.
+  BlockRounder rounder;
+  /// The value of loop indices i has row-major position `position` + sum over d
+  /// of i[d] * positionPitches[d] in its tensor: noise is drawn by it.
+  int64_t position = 0;
+  llvm::SmallVector<int64_t, 6> positionPitches;
+  /// Bytes of weight SRAM (held operand) or data SRAM (passing one) for the
+  /// blocks, each of which is stored once.
+  int64_t blockAddress = 0, blockBytes = 0;
+};
+
+/// Array queue: a product of blocks (BlockGemm.h), from f32 in data SRAM to f32
+/// in the accumulators. A perfect loop nest: the loops in front run over the
+/// sums, the last `reductionLoops` over what is added up, of which the innermost
+/// one runs along the blocks of both operands. A loop in front is followed by
+/// the held operand, the passing one, or both (a group). The products of blocks
+/// are added as f32 in the order of the loops, starting at +0
+/// (Numerics/BlockProduct.h).
+struct BlockPass {
+  BlockDataflow dataflow = BlockDataflow::Forward;
+  /// Outermost first; at least 1 each.
+  llvm::SmallVector<int64_t, 6> extents;
+  unsigned reductionLoops = 1;
+  BlockPassOperand held, passing;
+  /// Pitch 0 in the reduction loops.
+  NestOperand sums;
+  /// An i64, of pitch 0 in all loops.
+  std::optional<NestOperand> counter;
+};
+
 using Payload = std::variant<DmaCopy, DmaWeights, LoadWeights, StreamTile,
-                             VectorPass, NestPass>;
+                             VectorPass, NestPass, BlockPass>;
 
 /// A point in time another instruction can wait for.
 struct Token {
@@ -358,6 +398,8 @@ struct Layer {
   std::string name;
   /// "file:line:col" or the op's name; opens every message about the layer.
   std::string location;
+  /// Which part of a training step it belongs to; empty for other programs.
+  std::string role;
   /// Multiply-accumulates of the dense layer; 0 for vector layers.
   int64_t denseMacs = 0;
   /// Those of them whose weight is not zero; all of them when the weights are
@@ -370,6 +412,9 @@ struct Layer {
 
 /// A tensor that the host writes or reads.
 struct HostTensor {
+  /// Empty, or what the host calls it. An output that has an input's name is
+  /// what that input becomes in the next run: parameters and other state.
+  std::string name;
   std::vector<int64_t> shape;
   ScalarType type = ScalarType::I8;
   /// The real value of an integer m is scale * (m - zeroPoint).
@@ -385,7 +430,8 @@ struct Program {
   MachineDescription machine;
   /// Hash of the target the schedule was made for.
   std::string targetHash;
-  HostTensor input, output;
+  /// At least one output; each has bytes of its own.
+  std::vector<HostTensor> inputs, outputs;
   std::vector<PackedWeights> weights;
   std::vector<ConstantBytes> constants;
   std::vector<TermTable> termTables;

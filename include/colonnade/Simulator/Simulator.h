@@ -42,12 +42,21 @@ public:
   static llvm::Expected<std::unique_ptr<Simulator>>
   create(Program program, SimulationOptions options = {});
 
-  /// One inference. `input` and `output` are the raw little-endian elements of
-  /// the program's host tensors, of exactly their sizes. Traps (a value that
-  /// does not fit, an overflow, a promise that the data breaks at the cell
-  /// level) are errors that name the layer.
-  virtual llvm::Error run(llvm::ArrayRef<uint8_t> input,
-                          llvm::MutableArrayRef<uint8_t> output) = 0;
+  /// One run: an inference or a training step. `inputs` and `outputs` are the
+  /// raw little-endian elements of the program's host tensors, in order and of
+  /// exactly their sizes. Traps (a value that does not fit, an overflow, a
+  /// promise that the data breaks at the cell level) are errors that name the
+  /// layer.
+  virtual llvm::Error
+  run(llvm::ArrayRef<llvm::ArrayRef<uint8_t>> inputs,
+      llvm::ArrayRef<llvm::MutableArrayRef<uint8_t>> outputs) = 0;
+
+  /// The same for a program with one input and one output.
+  llvm::Error run(llvm::ArrayRef<uint8_t> input,
+                  llvm::MutableArrayRef<uint8_t> output) {
+    return run(llvm::ArrayRef<llvm::ArrayRef<uint8_t>>(input),
+               llvm::ArrayRef<llvm::MutableArrayRef<uint8_t>>(output));
+  }
 
   virtual const Program &getProgram() const = 0;
   virtual const ProgramTiming &getTiming() const = 0;

@@ -32,7 +32,8 @@ struct InstructionTimes {
 struct LayerTiming {
   /// First start and last end of the layer's instructions.
   int64_t start = 0, end = 0;
-  /// Sum over the streams of stepCycles * vectors: the array takes data.
+  /// Sum over the streams of stepCycles * vectors, and over the runs of
+  /// products of blocks alike: the array takes data.
   int64_t arrayBusy = 0;
   /// Sum over the streams of start - (the start that the stream would have had
   /// if its weights had been in the shadow registers).
@@ -46,7 +47,7 @@ struct LayerTiming {
   int64_t dataDmaStall = 0;
   /// Sums of the cycles that the other queues were busy.
   int64_t dmaBusy = 0, loaderBusy = 0, vectorBusy = 0;
-  /// Number of StreamTile instructions.
+  /// Number of StreamTile and BlockPass instructions.
   int64_t streams = 0;
 
   int64_t getSpan() const { return end - start; }
@@ -72,7 +73,8 @@ public:
 
   /// Times the next instruction. For array models that compute values, `data`
   /// and `sums` are the operands of a StreamTile (see StreamJob), or `data` the
-  /// values of a LoadWeights of run-time weights (see LoadJob).
+  /// values of a LoadWeights of run-time weights (see LoadJob). A BlockPass has
+  /// the array to itself, from its start until its last sum is stored.
   llvm::Error advance(llvm::ArrayRef<int8_t> data = {},
                       llvm::MutableArrayRef<int32_t> sums = {});
 
@@ -91,6 +93,7 @@ private:
 
   void runDma(unsigned index, LayerTiming &layer);
   void runVector(unsigned index, LayerTiming &layer);
+  llvm::Error runBlocks(unsigned index, LayerTiming &layer);
   llvm::Error runLoad(unsigned index, LayerTiming &layer,
                       llvm::ArrayRef<int8_t> values);
   llvm::Error runStream(unsigned index, LayerTiming &layer,

@@ -26,6 +26,11 @@ struct OnnxImportOptions {
   std::optional<int64_t> batch;
   /// Name of the function that computes the model.
   std::string entryName = "main";
+  /// Import BatchNormalization, in its training mode too, as
+  /// colonnade.batch_norm_inference with the model's statistics, to train the
+  /// network. Otherwise known parameters are folded, and the training mode
+  /// computes what ONNX defines.
+  bool keepBatchNorm = false;
 };
 
 /// A module with one function: the model's inputs are its arguments and the
@@ -46,7 +51,7 @@ importOnnx(std::unique_ptr<llvm::MemoryBuffer> buffer,
            mlir::MLIRContext *context, const OnnxImportOptions &options = {});
 
 /// --import-onnx of colonnade-translate, with --onnx-batch=<N>,
-/// --onnx-entry=<name> and --onnx-bytecode. Text and bytecode have locations, so
+/// --onnx-entry=<name>, --onnx-keep-batch-norm and --onnx-bytecode. Text and bytecode have locations, so
 /// that later messages name nodes.
 void registerOnnxImportTranslation();
 

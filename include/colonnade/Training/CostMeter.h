@@ -45,7 +45,7 @@ public:
 
 private:
   LayerPrecision getPrecision(const Trainer &trainer,
-                              const LayerGemms &layer) const;
+                              const LayerPasses &layer) const;
 
   StepCost cost;
   BlockFormat format;

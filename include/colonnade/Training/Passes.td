@@ -42,6 +42,42 @@ def SetBatch : Pass<"colonnade-set-batch", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def InsertBatchNorm : Pass<"colonnade-insert-batch-norm", "::mlir::func::FuncOp"> {
+  let summary = "Put batch normalization behind every convolution";
+  let description = [{
+    Networks are shipped with their batch normalization folded into weights and
+    biases; trained from the start they want it back. Behind every convolution by
+    a constant f32 filter `%w` this inserts a `colonnade.batch_norm_inference`
+    with scale and variance 1, offset and mean 0. A bias per channel, added to the
+    convolution by an op of its own, becomes the offset instead: a normalization
+    takes a bias before it away again. The parameters are named after the filter:
+    `<filter>.batch_norm.scale`, `.offset`, `.mean` and `.variance`. Trained
+    weights stay, but what the network computes changes until it is trained.
+
+    Remarks, category `colonnade`, name `insert-batch-norm`: passed, for each
+    convolution with a normalization behind it; missed, with the reason, for each
+    other one (grouped ones, whose channels are two dimensions).
+
+    Example:
+
+    ```mlir
+    %y = linalg.conv_2d_nchw_fchw
+        ins(%x, %w : tensor<1x2x9x9xf32>, tensor<4x2x3x3xf32>)
+        outs(%zero : tensor<1x4x7x7xf32>) -> tensor<1x4x7x7xf32>
+    // and %y + bias, behind it, becomes
+    %z = colonnade.batch_norm_inference %y scale(%ones) offset(%bias)
+        mean(%zeros) variance(%more_ones) axis = 1 epsilon = 1.0e-5
+        momentum = 0.1 : tensor<1x4x7x7xf32>, tensor<4xf32>
+    ```
+  }];
+  let options = [Option<"epsilon", "epsilon", "double", /*default=*/"1e-5",
+                        "What is added to variances">,
+                 Option<"momentum", "momentum", "double", /*default=*/"0.1",
+                        "Share of a batch in the next running statistics">];
+  let dependentDialects = ["::colonnade::ColonnadeDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def InitializeParameters
     : Pass<"colonnade-initialize-parameters", "::mlir::func::FuncOp"> {
   let summary = "Give the weights of a network fresh random values";
@@ -49,7 +85,8 @@ def InitializeParameters
     For training from the start. The weights of products and convolutions are
     drawn uniformly from [-a, a], a = sqrt(6 / fan-in), where fan-in counts the
     inputs that are summed up in one output (He et al., ICCV 2015); what an
-    elementwise op adds becomes 0, what it multiplies by 1. Parameters are those of
+    elementwise op adds becomes 0, what it multiplies by 1; batch normalization
+    begins with scale and variance 1, offset and mean 0. Parameters are those of
     `--colonnade-outline-parameters`, before that pass. The same seed gives the
     same bits on every machine.
 
@@ -73,7 +110,10 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     Float weights of `@main` are its parameters; where
     `--colonnade-outline-parameters` has not made them arguments, with their name
     in the argument attribute `colonnade.parameter`, this does. The optimizer's state follows in the same order, named
-    `<parameter>.<state>` in `colonnade.state`. The step is a tensor<i64> from 0,
+    `<parameter>.<state>` in `colonnade.state`, and so do the running statistics of
+    `colonnade.batch_norm_inference`: the step normalizes by those of the batch,
+    with gradients through them, and returns the next running ones, by which
+    `@main` evaluates. The step is a tensor<i64> from 0,
     labels are a tensor<batch x i32>, the loss is a tensor<f32>, a mean over the
     batch. Gradients are those of `--colonnade-differentiate`; optimizers and
     schedules follow PyTorch's conventions. `@main` stays, with parameters as
@@ -84,7 +124,9 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     between the products and the parameters stay f32. Gradients pass rounding
     straight through. In block formats the weights W and the activations A are
     rounded as `rounding` says, in blocks along the longest loop that the forward
-    product sums up, and the gradient G of a product's result stochastically, by
+    product sums up, and the gradient G of a product's result by noise, as
+    `gradient-rounding` says (noise that saturates makes every gradient's largest
+    values too small, which training at 2 bits does not survive), by
     `seed` and the step's number, along the output channels. `blocks=reform`
     rounds the operands of each backward product anew, along what it sums up.
 
@@ -94,6 +136,17 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     blocks of that many bits, it takes 2 where r(X) < threshold-start -
     threshold-slope (step / total-steps + l / layers). What is in use is state of
     the step, a tensor<3xi32> `<layer>.mantissa` for every layer.
+
+    With `distillation` > 0 the network computes twice (Zhang, McDanel, Kung,
+    ASPLOS 2021, section 5): as the teacher, with its parameters, and as the
+    student, with state `<parameter>.student` in place of the weights of products
+    and with the first element of state `student.terms`, a tensor<1xi32>, as the
+    limit of every `colonnade.fake_quantize` that has terms. Whoever runs the step
+    sets both before each step. With d = `distillation` and T = `temperature` the
+    loss is d T^2 KL(softmax(teacher / T) || softmax(student / T)), in which the
+    teacher is a constant, + (1 - d) / 2 (cross-entropy of the teacher's logits +
+    that of the student's). A weight's gradient is the sum of both networks'
+    gradients; the logits that the step returns are the teacher's.
 
     Example:
 
@@ -184,6 +237,14 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
                         "to the nearest value, ties to even"),
              clEnumValN(::colonnade::BlockRounding::Truncate, "truncate",
                         "toward zero, as in FAST"))}]>,
+    Option<"gradientRounding", "gradient-rounding", "::colonnade::BlockRounding",
+           /*default=*/"::colonnade::BlockRounding::Unbiased",
+           "How gradients are rounded to blocks",
+           [{::llvm::cl::values(
+             clEnumValN(::colonnade::BlockRounding::Unbiased, "unbiased",
+                        "up or down by noise, without saturation"),
+             clEnumValN(::colonnade::BlockRounding::Stochastic, "stochastic",
+                        "up or down by noise; the largest values saturate"))}]>,
     Option<"seed", "seed", "uint64_t", /*default=*/"1",
            "Seed of the stochastic rounding of gradients">,
     Option<"refreshInterval", "refresh-interval", "int64_t", /*default=*/"16",
@@ -191,7 +252,11 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     Option<"thresholdStart", "threshold-start", "double", /*default=*/"0.6",
            "Threshold of fast-adaptive in the first layer and step">,
     Option<"thresholdSlope", "threshold-slope", "double", /*default=*/"0.3",
-           "By how much the threshold falls over all steps, and over all layers">];
+           "By how much the threshold falls over all steps, and over all layers">,
+    Option<"distillation", "distillation", "double", /*default=*/"0",
+           "Weight of the loss between a student of lower resolution and the network (0: no student)">,
+    Option<"temperature", "temperature", "double", /*default=*/"4",
+           "What that loss divides logits by">];
   let dependentDialects = [
     "::colonnade::ColonnadeDialect",
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

@@ -5,21 +5,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the products of a training step cost on a target with block cells: each
-// layer's Y = A W forward, dA = G W^T in the orthogonal dataflow and dW = A^T G
-// output-stationary, one after the other, at the precisions in use. Closed
-// forms of Simulator/BlockGemm.h; the step itself runs on the CPU. Not counted:
-// everything that is not a product (activations, normalization, the optimizer),
-// DRAM, and the capacity of the data SRAM.
+// layer's Y = A W, dA = G W^T and dW = A^T G, one after the other, at the
+// precisions in use. They are the instructions that
+// `--convert-linalg-to-systolic` makes of the step, timed and counted like a
+// program's; the step itself runs on the CPU. Not counted: everything that is
+// not a product (activations, normalization, the optimizer), DRAM, the capacity
+// of the memories, and products whose blocks the array cannot multiply.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef COLONNADE_TRAINING_STEPCOST_H
 #define COLONNADE_TRAINING_STEPCOST_H
 
-#include "colonnade/Simulator/BlockGemm.h"
+#include "colonnade/Dialect/Systolic/IR/Systolic.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <array>
 #include <map>
+#include <optional>
 
 namespace colonnade {
 
@@ -44,48 +46,47 @@ struct ProductCost {
   }
 };
 
-/// The products of one layer: `groups` of them, as a grouped convolution or a
-/// batched product has, of outputs x reduction and reduction x positions.
-struct LayerGemms {
-  std::string name;
-  int64_t groups = 1;
-  int64_t outputs = 1, reduction = 1, positions = 1;
-  /// Of all groups; fewer than groups x reduction x positions if they are a
-  /// convolution's patches.
-  int64_t activationValues = 1;
-  /// Whether a parameter comes before the layer, so that its gradient goes on.
-  bool needsActivationGradient = true;
+/// A product of the step as one instruction.
+struct StepProduct {
+  sim::BlockPass pass;
+  /// Which of the layer's tensors are held and pass.
+  int64_t LayerPrecision::*held = &LayerPrecision::weights;
+  int64_t LayerPrecision::*passing = &LayerPrecision::activations;
 
-  /// The forward product, that of the activations' gradient and that of the
-  /// weights'.
-  sim::BlockGemm getForward(const LayerPrecision &precision) const;
-  sim::BlockGemm getActivationGradient(const LayerPrecision &precision) const;
-  sim::BlockGemm getWeightGradient(const LayerPrecision &precision) const;
+  sim::BlockPass getPass(const LayerPrecision &precision) const;
+};
+
+/// The products of one layer: the forward one, that of the activations'
+/// gradient and that of the weights'. None where the step does without, or
+/// where the array cannot multiply the operands' blocks.
+struct LayerPasses {
+  std::string name;
+  std::array<std::optional<StepProduct>, 3> products;
 };
 
 class StepCost {
 public:
   /// The layers of `@main` of `network`, which has a batch of 1, at another
-  /// batch. `format` is the step's, with its widest mantissas. Fails for a
-  /// target that cannot multiply it.
+  /// batch. `format` is the step's, with its widest mantissas; blocks are
+  /// formed anew for the backward products. Fails for a target that cannot
+  /// multiply it.
   static llvm::Expected<StepCost> create(mlir::ModuleOp network, int64_t batch,
                                          const BlockFormat &format,
-                                         sim::MachineDescription machine);
+                                         systolic::TargetAttr target);
 
   /// In the network's order.
-  llvm::ArrayRef<LayerGemms> getLayers() const { return layers; }
+  llvm::ArrayRef<LayerPasses> getLayers() const { return layers; }
   const sim::MachineDescription &getMachine() const { return machine; }
 
-  /// Forward, activations' gradient (nothing if it is not needed), weights'
-  /// gradient.
+  /// Nothing for a product that there is not.
   using LayerCost = std::array<ProductCost, 3>;
   const LayerCost &getCost(size_t layer, const LayerPrecision &precision);
 
 private:
-  ProductCost getCost(const sim::BlockGemm &gemm) const;
+  ProductCost getCost(const sim::BlockPass &pass) const;
 
   sim::MachineDescription machine;
-  std::vector<LayerGemms> layers;
+  std::vector<LayerPasses> layers;
   std::map<std::pair<size_t, LayerPrecision>, LayerCost> costs;
 };
 

@@ -48,6 +48,9 @@ struct TrainingSettings {
   uint64_t seed = 1;
   /// Options of --colonnade-training-step.
   std::string stepOptions;
+  /// Options of --colonnade-fake-quantize, which the network is trained and
+  /// evaluated with; empty for none.
+  std::string fakeQuantizeOptions;
 };
 
 class Trainer {
@@ -84,6 +87,10 @@ public:
   std::optional<BlockFormat> getBlockFormat() const { return blockFormat; }
   /// A tensor of the step's state by its name; null if the step has none such.
   const NpyArray *findState(llvm::StringRef name) const;
+  NpyArray *findState(llvm::StringRef name);
+  /// The most terms that products of the network read of an activation; 0 if
+  /// they read all.
+  int64_t getDataTerms() const { return dataTerms; }
   /// What the last step used, in the layers' order; none where precisions are
   /// not chosen.
   std::vector<LayerMantissas> getMantissas() const;
@@ -100,13 +107,15 @@ public:
 
   /// Share of the images that the network classifies correctly.
   llvm::Expected<double> evaluate(const Dataset &data) const;
+  /// The same of the student that the next step has; the step has one.
+  llvm::Expected<double> evaluateStudent(const Dataset &data) const;
 
   /// Everything that the rest of the run depends on, and back. Restoring fails
   /// if the checkpoint is of another network, other settings or another seed.
   NamedArrays getCheckpoint() const;
   llvm::Error restore(const NamedArrays &checkpoint);
 
-  /// Puts the parameters into the constants of `network`, the module given to
+  /// Puts the parameters and running statistics into the constants of `network`, the module given to
   /// create() or a clone of it.
   void storeParameters(mlir::ModuleOp network) const;
 
@@ -118,13 +127,24 @@ private:
   std::map<std::string, std::string> getFingerprint() const;
 
   TrainingSettings settings;
+  /// Of the scales and terms of activations; empty without them.
+  std::string fakeQuantizeDigest;
+  int64_t dataTerms = 0;
   std::vector<TrainingHook *> hooks;
   int64_t classes = 0;
   std::optional<BlockFormat> blockFormat;
-  std::unique_ptr<JitFunction> stepFunction, network;
+  /// Runs a network whose arguments but the images are given.
+  llvm::Expected<double> evaluate(const JitFunction &function,
+                                  llvm::SmallVector<const void *> arguments,
+                                  const Dataset &data) const;
+
+  /// The last one is null without distillation.
+  std::unique_ptr<JitFunction> stepFunction, network, student;
   /// Of parameters, then of optimizer state; the step writes into `next`.
   std::vector<std::string> names;
   size_t parameterCount = 0;
+  /// Of the running statistics, in the order of collectStatistics.
+  std::vector<size_t> statistics;
   /// The optimizer's arrays of each parameter.
   std::vector<llvm::SmallVector<size_t, 2>> states;
   std::vector<NpyArray> current, next;

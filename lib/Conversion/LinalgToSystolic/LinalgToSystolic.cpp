@@ -32,22 +32,12 @@ struct ConvertLinalgToSystolic
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<TargetAttr> machine = getMachine(module);
-    if (failed(machine) || failed(checkCells(*machine)))
+    if (failed(machine))
       return signalPassFailure();
     module->setAttr(SystolicDialect::getTargetAttrName(), *machine);
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal())
-        NetworkMapper(function, *machine, depthwise).run();
-  }
-
-  LogicalResult checkCells(TargetAttr machine) {
-    if (!machine.getCellModel()->getBlockCell())
-      return success();
-    return emitError(getOperation().getLoc())
-           << "target '" << machine.getName() << "' has cells of type "
-           << machine.getCell()
-           << ", which multiply blocks; 8-bit networks need mac, bit_serial or "
-              "term cells";
+        NetworkMapper(function, *machine, depthwise, blockDataflow).run();
   }
 
   FailureOr<TargetAttr> getMachine(ModuleOp module) {

@@ -23,7 +23,7 @@ using namespace colonnade::systolic;
 // Legality
 //===----------------------------------------------------------------------===//
 
-static Objection checkSlice(tensor::ExtractSliceOp op) {
+template <typename OpTy> static Objection checkSlice(OpTy op) {
   if (!op.getOffsets().empty() || !op.getSizes().empty() ||
       !op.getStrides().empty())
     return std::string("slices must have static offsets, sizes and strides");
@@ -67,6 +67,8 @@ Objection NetworkMapper::checkMovement(Operation *op) const {
   }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
     return checkSlice(slice);
+  if (auto insertion = dyn_cast<tensor::InsertSliceOp>(op))
+    return checkSlice(insertion);
   if (auto pad = dyn_cast<tensor::PadOp>(op))
     return checkPad(pad);
   return std::nullopt;
@@ -180,20 +182,43 @@ bool NetworkMapper::resolveConcat(tensor::ConcatOp op,
   return false;
 }
 
+bool NetworkMapper::resolveInsertion(tensor::InsertSliceOp op,
+                                     const TensorViews &views) {
+  // The target first: what is inserted comes on top of it.
+  for (OpOperand *operand : {&op.getDestMutable(), &op.getSourceMutable()}) {
+    if (views.isMadeInPlace(*operand) || !views.lookup(operand->get()))
+      continue;
+    copyOperand(*operand, op.getLoc(),
+                operand == &op.getDestMutable()
+                    ? "the tensor as it was before the insertion is needed "
+                      "somewhere else"
+                    : "only what a layer makes, after the rest of the tensor "
+                      "and for one insertion, can be made inside it");
+    return true;
+  }
+  passed(op.getLoc(), "view") << remark::add(
+      "'tensor.insert_slice' happens inside its target's buffer");
+  return false;
+}
+
 /// The host reads whole buffers that the machine has written.
 bool NetworkMapper::resolveReturn(Operation *op, const TensorViews &views) {
+  SmallPtrSet<Value, 8> roots;
   for (OpOperand &operand : op->getOpOperands()) {
     const TensorView *view = views.lookup(operand.get());
     if (!view)
       continue;
     bool isMade =
         view->root.getDefiningOp() && !matchPattern(view->root, m_Constant());
-    if (isMade && views.isWhole(operand.get()))
+    bool isWhole = views.isWhole(operand.get());
+    if (isMade && isWhole && roots.insert(view->root).second)
       continue;
-    copyOperand(operand, op->getLoc(),
-                isMade ? "the result is part of a larger buffer or lies in "
-                         "another order"
-                       : "the result is not made by a layer");
+    StringRef reason = "the result is not made by a layer";
+    if (isMade)
+      reason = isWhole ? "the result lies where another one does"
+                       : "the result is part of a larger buffer or lies in "
+                         "another order";
+    copyOperand(operand, op->getLoc(), reason);
     return true;
   }
   return false;
@@ -209,6 +234,8 @@ void NetworkMapper::resolveMovement() {
         return resolveView(&op, views);
       if (auto concat = dyn_cast<tensor::ConcatOp>(op))
         return resolveConcat(concat, views);
+      if (auto insertion = dyn_cast<tensor::InsertSliceOp>(op))
+        return resolveInsertion(insertion, views);
       return isa<func::ReturnOp>(op) && resolveReturn(&op, views);
     };
     // Every copy changes what can be a view.

@@ -111,11 +111,13 @@ static LoopOrder orderLoops(linalg::GenericOp op) {
   return order;
 }
 
-/// Inputs whose elements are not all the same; those are constants of the body.
+/// Inputs that the body reads and whose elements are not all the same; those
+/// are constants of the body.
 static SmallVector<OpOperand *> getTensorInputs(linalg::GenericOp op) {
   SmallVector<OpOperand *> inputs = op.getDpsInputOperands();
-  llvm::erase_if(inputs, [](OpOperand *input) {
-    return static_cast<bool>(getUniformValue(input->get()));
+  llvm::erase_if(inputs, [&](OpOperand *input) {
+    return op.getMatchingBlockArgument(input).use_empty() ||
+           static_cast<bool>(getUniformValue(input->get()));
   });
   return inputs;
 }
@@ -127,6 +129,8 @@ void NetworkMapper::buildNestBody(NestOp nest, linalg::GenericOp op) {
   IRMapping scalars;
   for (OpOperand *input : op.getDpsInputOperands()) {
     Value argument = op.getMatchingBlockArgument(input);
+    if (argument.use_empty())
+      continue;
     if (TypedAttr value = getUniformValue(input->get()))
       scalars.map(argument,
                   arith::ConstantOp::create(builder, op.getLoc(), value));
@@ -191,7 +195,7 @@ Value NetworkMapper::selectTerms(Value value, TermsAttr terms, Location loc) {
 static bool yieldsResults(Operation *op) {
   if (auto nest = dyn_cast_or_null<NestOp>(op))
     return nest.getReductionLoops() == 0;
-  return isLayer(op);
+  return isLayer(op) && !isa<BlockContractOp>(op);
 }
 
 /// A selection whose input is made by one layer for it alone joins that layer.

@@ -83,7 +83,7 @@ static Objection checkStored(StringRef what, Value value) {
   if (!type || !type.hasStaticShape())
     os << "expected a tensor of static shape, got " << value.getType();
   else if (!isStoredType(type.getElementType()))
-    os << "expected elements of type i8, i32 or f32, got "
+    os << "expected elements of type i8, i32, i64 or f32, got "
        << type.getElementType();
   else if (llvm::is_contained(type.getShape(), 0))
     os << "expected no extent of 0, got " << type;
@@ -122,7 +122,8 @@ static Objection checkAccumulator(linalg::GenericOp op) {
 }
 
 static Objection checkInput(linalg::GenericOp op, OpOperand *input) {
-  if (getUniformValue(input->get()))
+  if (op.getMatchingBlockArgument(input).use_empty() ||
+      getUniformValue(input->get()))
     return std::nullopt;
   std::string name = llvm::formatv("input {0}", input->getOperandNumber());
   if (Objection objection = checkStored(name, input->get()))
@@ -130,8 +131,7 @@ static Objection checkInput(linalg::GenericOp op, OpOperand *input) {
   AffineMap map = op.getMatchingIndexingMap(input);
   for (AffineExpr expr : map.getResults())
     if (!getLinearForm(expr, op.getNumLoops()))
-      return name + " must be indexed by sums of loops times constants of at "
-                    "least 0";
+      return name + " must be indexed by sums of loops times constants";
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "NetworkMapper.h"
+#include "NestForms.h"
 #include "colonnade/Conversion/LinalgToSystolic/WeightPacking.h"
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
@@ -18,12 +19,15 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::systolic;
 
 void NetworkMapper::run() {
+  if (!trial)
+    rewriteToNestForms(function);
   generalizeNamedOps();
   moveToEpilogues();
   for (Operation &op : llvm::make_early_inc_range(function.getBody().front()))
@@ -40,13 +44,19 @@ bool colonnade::isPooling(Operation *op) {
   return isa<linalg::PoolingNchwMaxOp, linalg::PoolingNchwSumOp>(op);
 }
 
+/// Floats are pooled by nests: windows compute with integers.
+static bool isFloatPooling(Operation *op) {
+  return isPooling(op) &&
+         isa<FloatType>(getElementTypeOrSelf(op->getOperand(0).getType()));
+}
+
 /// Named ops that only say in short what a loop nest says.
 void NetworkMapper::generalizeNamedOps() {
   IRRewriter rewriter(function.getContext());
   for (auto op : llvm::make_early_inc_range(
            function.getBody().front().getOps<linalg::LinalgOp>())) {
     if (isa<linalg::GenericOp, linalg::FillOp, linalg::TransposeOp>(op) ||
-        isPooling(op) || isContraction(op))
+        (isPooling(op) && !isFloatPooling(op)) || isContraction(op))
       continue;
     rewriter.setInsertionPoint(op);
     // What cannot be generalized is rejected by name.
@@ -66,12 +76,24 @@ void NetworkMapper::mapOp(Operation *op) {
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   auto generic = dyn_cast<linalg::GenericOp>(op);
   Objection objection;
-  if (isViewOp(op) || isa<tensor::ConcatOp, tensor::PadOp>(op))
+  if (auto cast = dyn_cast<DropEncodingOp>(op))
+    mapping.map(cast.getResult(), lookup(cast.getSource()));
+  else if (auto rounding = dyn_cast<BlockQuantizeOp>(op))
+    objection = mapBlockQuantize(rounding);
+  else if (isViewOp(op) ||
+           isa<tensor::ConcatOp, tensor::InsertSliceOp, tensor::PadOp>(op))
     objection = mapMovement(op);
   else if (!linalgOp || fused.contains(op))
     return;
   else if (auto fill = dyn_cast<linalg::FillOp>(op))
     objection = mapFill(fill);
+  else if (hasBlockCells() && isFloatContraction(linalgOp))
+    objection = mapFloatContraction(linalgOp);
+  else if (hasBlockCells() && isInt8Contraction(linalgOp))
+    objection = llvm::formatv(
+        "cells of type {0} multiply blocks; 8-bit networks need mac, "
+        "bit_serial or term cells",
+        target.getCell());
   else if (isInt8Contraction(linalgOp) || (isContraction(linalgOp) && !generic))
     objection = mapContraction(linalgOp);
   else if (isPooling(op))

@@ -16,6 +16,7 @@
 #include "DepthwiseCost.h"
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h"
 #include "colonnade/Conversion/LinalgToSystolic/WeightPacking.h"
+#include "colonnade/Dialect/Colonnade/IR/BlockProducts.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Systolic/Analysis/TensorViews.h"
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
@@ -61,6 +62,9 @@ mlir::ElementsAttr getChannelConstant(mlir::Value value, mlir::AffineMap map,
 
 bool isPooling(mlir::Operation *op);
 
+/// Whether `op` multiplies and adds f32.
+bool isFloatContraction(mlir::linalg::LinalgOp op);
+
 /// The reshape behind a grouped convolution that only merges groups and
 /// channels, or null: the layer can make its result right away.
 mlir::tensor::CollapseShapeOp getMergedChannels(mlir::Value result);
@@ -68,9 +72,10 @@ mlir::tensor::CollapseShapeOp getMergedChannels(mlir::Value result);
 class NetworkMapper {
 public:
   NetworkMapper(mlir::func::FuncOp function, systolic::TargetAttr target,
-                DepthwisePlace depthwisePlace)
+                DepthwisePlace depthwisePlace,
+                BlockDataflowChoice blockDataflow)
       : function(function), target(target), depthwisePlace(depthwisePlace),
-        builder(function.getContext()) {}
+        blockDataflow(blockDataflow), builder(function.getContext()) {}
   /// A trial: makes the depthwise convolution of a function as `trial` says,
   /// and no remarks.
   NetworkMapper(mlir::func::FuncOp function, systolic::TargetAttr target,
@@ -106,6 +111,43 @@ private:
                             Contraction &contraction);
   Objection planDepthwise(mlir::linalg::LinalgOp op, Contraction &contraction);
   Objection mapContraction(mlir::linalg::LinalgOp op);
+  Objection mapFloatContraction(mlir::linalg::LinalgOp op);
+  /// What an array of block cells needs to know of a product.
+  struct BlockContraction {
+    /// Before rounding; with the conversions, by input of the op.
+    std::array<mlir::Value, 2> sources;
+    std::array<systolic::ConversionAttr, 2> conversions;
+    /// A tensor<i64>, if a conversion takes one.
+    mlir::Value counter;
+    /// Input of the op that the array holds.
+    unsigned held = 1;
+    systolic::BlockDataflow dataflow =
+        systolic::BlockDataflow::OutputStationary;
+  };
+  /// Fills both, or says why an array of block cells cannot run `op`.
+  Objection planBlockProduct(mlir::linalg::LinalgOp op, BlockProduct &product,
+                             BlockContraction &contraction);
+  Objection planConversion(const BlockOrigin &origin,
+                           BlockContraction &contraction, unsigned number);
+  /// Parameters are held: as a forward pass does, or turned if another product
+  /// holds them along another axis. Where there is none, sums stay.
+  void chooseDataflow(const BlockProduct &product,
+                      BlockContraction &contraction);
+  /// Of both operands and all dataflows the one that takes fewest cycles; the
+  /// one that is chosen already if none takes fewer.
+  void chooseCheapest(mlir::linalg::LinalgOp op, const BlockProduct &product,
+                      BlockContraction &contraction);
+  systolic::BlockContractOp
+  createBlockContract(mlir::linalg::LinalgOp op, const BlockProduct &product,
+                      const BlockContraction &contraction,
+                      llvm::StringRef name);
+  Objection mapBlockProduct(mlir::linalg::LinalgOp op);
+  /// Rounds to blocks by nests where others than the array's converter need the
+  /// values.
+  Objection mapBlockQuantize(BlockQuantizeOp op);
+  bool isConverted(mlir::Value rounded);
+  bool converts(mlir::OpOperand &operand);
+  bool hasBlockCells() const;
   void mapToArray(mlir::linalg::LinalgOp op, const Contraction &contraction);
   mlir::Value createWeights(llvm::StringRef name,
                             const Contraction &contraction, mlir::Location loc);
@@ -187,6 +229,8 @@ private:
   bool resolveView(mlir::Operation *op, const systolic::TensorViews &views);
   bool resolveConcat(mlir::tensor::ConcatOp op,
                      const systolic::TensorViews &views);
+  bool resolveInsertion(mlir::tensor::InsertSliceOp op,
+                        const systolic::TensorViews &views);
   bool resolveReturn(mlir::Operation *op, const systolic::TensorViews &views);
   void copyOperand(mlir::OpOperand &operand, mlir::Location loc,
                    llvm::StringRef reason);
@@ -194,6 +238,7 @@ private:
   mlir::func::FuncOp function;
   systolic::TargetAttr target;
   DepthwisePlace depthwisePlace;
+  BlockDataflowChoice blockDataflow = BlockDataflowChoice::Roles;
   std::optional<DepthwiseChoice> trial;
   mlir::OpBuilder builder;
   mlir::IRMapping mapping;
@@ -201,6 +246,8 @@ private:
   llvm::StringMap<int64_t> layerCounts;
   llvm::DenseMap<std::pair<mlir::Value, TermsAttr>, mlir::Value> selected;
   llvm::DenseMap<mlir::Operation *, DepthwiseChoice> depthwiseChoices;
+  /// Along which axis the first product that holds a parameter has its blocks.
+  llvm::DenseMap<mlir::Value, int64_t> heldAxes;
 };
 
 } // namespace colonnade

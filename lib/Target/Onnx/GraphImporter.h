@@ -55,6 +55,7 @@ public:
   int64_t getOpset() const { return model.getOpset(); }
   int64_t getOriginalOpset() const { return model.getOriginalOpset(); }
   llvm::StringRef getDirectory() const { return directory; }
+  const OnnxImportOptions &getOptions() const { return options; }
   /// At the model, naming the node: binary models have no lines.
   mlir::InFlightDiagnostic emitError(const onnx::NodeProto &node,
                                      const llvm::Twine &message);

@@ -11,6 +11,7 @@
 #include "colonnade/Target/ImportOnnx.h"
 #include "GraphImporter.h"
 #include "OnnxModel.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -44,6 +45,8 @@ static OwningOpRef<ModuleOp> import(llvm::Expected<OnnxModel> model,
   context->loadDialect<arith::ArithDialect, func::FuncDialect,
                        linalg::LinalgDialect, math::MathDialect,
                        quant::QuantDialect, tensor::TensorDialect>();
+  if (options.keepBatchNorm)
+    context->loadDialect<ColonnadeDialect>();
   OwningOpRef<ModuleOp> module =
       GraphImporter(*model, path, context, options).import();
   if (module && failed(verify(*module)))
@@ -126,6 +129,9 @@ void colonnade::registerOnnxImportTranslation() {
   static llvm::cl::opt<std::string> entryName(
       "onnx-entry", llvm::cl::value_desc("name"), llvm::cl::init("main"),
       llvm::cl::desc("Name of the function that an ONNX model becomes"));
+  static llvm::cl::opt<bool> keepBatchNorm(
+      "onnx-keep-batch-norm", llvm::cl::init(false),
+      llvm::cl::desc("Keep ONNX's BatchNormalization as an op, for training"));
   static llvm::cl::opt<bool> asBytecode(
       "onnx-bytecode", llvm::cl::init(false),
       llvm::cl::desc("Write MLIR bytecode: a large model's text has twice its "
@@ -136,6 +142,7 @@ void colonnade::registerOnnxImportTranslation() {
          MLIRContext *context) {
         OnnxImportOptions options;
         options.entryName = entryName;
+        options.keepBatchNorm = keepBatchNorm;
         if (batch.getNumOccurrences() > 0)
           options.batch = batch;
         return translate(*sources, os, context, options, asBytecode);

@@ -36,6 +36,10 @@ int64_t NodeImporter::getOriginalOpset() const {
   return graph.getOriginalOpset();
 }
 
+bool NodeImporter::keepsBatchNorm() const {
+  return graph.getOptions().keepBatchNorm;
+}
+
 unsigned NodeImporter::getNumInputs() const { return node.input_size(); }
 
 bool NodeImporter::hasInput(unsigned index) const {

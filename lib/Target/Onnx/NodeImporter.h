@@ -45,6 +45,8 @@ public:
   int64_t getOpset() const;
   /// The version it was before ONNX's converter, for what that leaves as it was.
   int64_t getOriginalOpset() const;
+  /// Whether batch normalization is to stay an op.
+  bool keepsBatchNorm() const;
 
   /// Operands. Optional ones may be absent (empty name, or beyond the end).
   unsigned getNumInputs() const;

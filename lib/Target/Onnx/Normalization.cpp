@@ -14,8 +14,11 @@
 #include "OperandChecks.h"
 #include "ScalarBuilders.h"
 #include "TensorBuilders.h"
+#include "TensorData.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/AsmState.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -191,6 +194,54 @@ static LogicalResult importTrainingMode(NodeImporter &node, double epsilon) {
   return success();
 }
 
+/// A copy of a known f32 operand that no other node reads. Training changes one
+/// normalization's parameters, also where a model that has not been trained yet
+/// has those of several in one initializer; as a resource, the constant does
+/// not become one with equal ones either.
+static Value createOwnConstant(NodeImporter &node, unsigned index) {
+  Value value = node.getInput(index);
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  DenseElementsAttr elements = node.getConstant(index);
+  if (!constant || !elements || !elements.getElementType().isF32())
+    return value;
+  std::string name = "batch_norm";
+  if (auto loc = constant.getLoc()->findInstanceOf<NameLoc>())
+    name = loc.getName().str();
+  SmallVector<float> values(elements.getValues<float>());
+  OpBuilder::InsertionGuard guard(node.builder);
+  node.builder.setInsertionPoint(constant);
+  return arith::ConstantOp::create(
+      static_cast<OpBuilder &>(node.builder), constant.getLoc(),
+      DenseResourceElementsAttr::get(
+          elements.getType(), makeResourceName(name),
+          HeapAsmResourceBlob::allocateAndCopyInferAlign(
+              ArrayRef<float>(values))));
+}
+
+/// The network in inference mode: its statistics stay as they are.
+static LogicalResult importAsOp(NodeImporter &node, double epsilon) {
+  ImplicitLocOpBuilder &builder = node.builder;
+  if (Type type = node.getInputType(0).getElementType();
+      !type.isF32() && !type.isF64())
+    return node.reject("the importer keeps batch normalization of f32 and f64 "
+                       "as an op, not of other element types");
+  double momentum = 1 - double(node.getFloat("momentum", 0.9f));
+  if (!(momentum >= 0 && momentum <= 1))
+    return node.reject("expected 'momentum' in [0, 1], got " +
+                       std::to_string(1 - momentum));
+  Value scale = createOwnConstant(node, 1), offset = createOwnConstant(node, 2);
+  Value mean = createOwnConstant(node, 3),
+        variance = createOwnConstant(node, 4);
+  node.setResult(0, BatchNormInferenceOp::create(
+                        builder, node.getInputType(0), node.getInput(0), scale,
+                        offset, mean, variance, builder.getI64IntegerAttr(1),
+                        builder.getF64FloatAttr(epsilon),
+                        builder.getF64FloatAttr(momentum)));
+  node.setResult(1, node.getInput(3));
+  node.setResult(2, node.getInput(4));
+  return success();
+}
+
 /// Rejects operands of shapes or types that the importer does not handle.
 static LogicalResult checkBatchNormalization(NodeImporter &node,
                                              bool isTraining) {
@@ -201,7 +252,7 @@ static LogicalResult checkBatchNormalization(NodeImporter &node,
     if (failed(requireShape(node, index, input.getDimSize(1))))
       return failure();
     if (node.getInputType(index).getElementType() != input.getElementType() &&
-        (isTraining || !node.getConstant(index)))
+        (isTraining || node.keepsBatchNorm() || !node.getConstant(index)))
       return node.reject("operand " + Twine(index) +
                          " is of another element type than the data; the "
                          "importer takes that from a constant only");
@@ -223,6 +274,8 @@ static LogicalResult importBatchNormalization(NodeImporter &node) {
   if (failed(checkBatchNormalization(node, isTraining)))
     return failure();
   double epsilon = node.getFloat("epsilon", 1e-5f);
+  if (node.keepsBatchNorm())
+    return importAsOp(node, epsilon);
   if (isTraining)
     return importTrainingMode(node, epsilon);
   ChannelAffine affine = foldParameters(node, epsilon);

@@ -199,8 +199,7 @@ static DenseElementsAttr makeDense(RankedTensorType type, ArrayRef<char> data) {
   return DenseElementsAttr::get(type, bools);
 }
 
-/// Resource names are printed bare, as keywords.
-static std::string makeResourceName(StringRef name) {
+std::string colonnade::onnximport::makeResourceName(StringRef name) {
   std::string result;
   for (char c : name)
     result += llvm::isAlnum(c) || c == '_' || c == '.' ? c : '_';

@@ -56,6 +56,9 @@ llvm::Expected<mlir::ElementsAttr> takeElements(onnx::TensorProto &tensor,
                                                 llvm::StringRef directory,
                                                 mlir::MLIRContext *context);
 
+/// A name like this one for a resource: these are printed bare, as keywords.
+std::string makeResourceName(llvm::StringRef name);
+
 /// The elements as an attribute whose values can be read, copied if they are a
 /// resource.
 mlir::DenseElementsAttr getDenseElements(mlir::ElementsAttr elements);

@@ -33,6 +33,8 @@ MachineDescription makeBlockMachine(RandomCases &random) {
   machine.accumulatorBytes = 8 * widest * random.getInteger(1, 20);
   machine.weightLoaderBytesPerCycle = random.getInteger(1, 16);
   machine.converterValuesPerCycle = random.getInteger(1, 40);
+  // 0: as many as anyone needs.
+  machine.dataSramBanks = std::max<int64_t>(0, random.getInteger(-20, 40));
   return machine;
 }
 
@@ -137,6 +139,7 @@ TEST_P(BlockGemmTest, StartsAreTheEarliestPossible) {
     SCOPED_TRACE(trial);
     Case product(random, GetParam());
     product.machine.converterValuesPerCycle = 1 << 20;
+    product.machine.dataSramBanks = 0;
     BlockSchedule schedule = product.schedule();
     if (schedule.runs.size() == 1)
       continue;
@@ -158,6 +161,8 @@ TEST_P(BlockGemmTest, NothingStartsBeforeItsConversion) {
     Case product(random, GetParam());
     BlockSchedule schedule = product.schedule();
     int64_t width = product.machine.converterValuesPerCycle;
+    if (int64_t banks = product.machine.dataSramBanks)
+      width = std::max<int64_t>(1, std::min(width, banks / 4));
     std::set<std::pair<int64_t, int64_t>> held, passing;
     for (const BlockRun &run : schedule.runs) {
       insertValues(product, run, run.firstLine, run.lines, held);
@@ -255,22 +260,30 @@ TEST_F(SmallArrayTest, PatchesAreConvertedOnce) {
       3 * 6 + 17);
 }
 
-TEST_F(SmallArrayTest, EnergyIsEventsTimesPrices) {
-  for (llvm::StringRef event :
-       {"chunk_product", "block_sum", "converter_value", "register_hop",
-        "weight_sram_byte", "data_sram_byte", "accumulator_byte",
-        "idle_cell_cycle"})
-    machine.energy[event.str()] = 2;
-  BlockSchedule schedule = llvm::cantFail(
-      scheduleBlockGemm(machine, {BlockDataflow::Forward, 3, 10, 6, 4, 2}));
-  std::map<std::string, double> energy = getEnergy(schedule, machine);
-  EXPECT_EQ(energy["chunk_product"], 2 * 3 * 10 * 3 * 2 * 2);
-  EXPECT_EQ(energy["block_sum"], 2 * 3 * 10 * 3);
-  EXPECT_EQ(energy["converter_value"], 2 * (3 * 6 + 10 * 6));
-  EXPECT_EQ(energy["weight_sram_byte"], 2 * 3 * 3 * 20 / 8.0);
-  EXPECT_EQ(energy["accumulator_byte"], 2 * 3 * 10 * 4);
-  EXPECT_EQ(energy["idle_cell_cycle"],
-            2 * (12 * schedule.cycles - 3 * 10 * 3 * 2));
+TEST_F(SmallArrayTest, MemoriesFeedTheSteps) {
+  auto getStep = [&](BlockDataflow dataflow) {
+    return llvm::cantFail(
+               scheduleBlockGemm(machine, {dataflow, 4, 10, 6, 4, 2}))
+        .stepCycles;
+  };
+  EXPECT_EQ(getStep(BlockDataflow::Forward), 2);
+  // Three blocks of 14 bits enter from two banks, or two at the left.
+  machine.dataSramBanks = 2;
+  EXPECT_EQ(getStep(BlockDataflow::Forward), 3);
+  EXPECT_EQ(getStep(BlockDataflow::Orthogonal), 2);
+  EXPECT_EQ(getStep(BlockDataflow::OutputStationary), 3);
+  // Four blocks of 20 bits at three bytes a cycle.
+  machine.weightLoaderBytesPerCycle = 3;
+  EXPECT_EQ(getStep(BlockDataflow::Forward), 3);
+  EXPECT_EQ(getStep(BlockDataflow::OutputStationary), 4);
+}
+
+TEST_F(SmallArrayTest, TheConverterReadsBanks) {
+  BlockGemm gemm{BlockDataflow::Forward, 3, 10, 6, 4, 4};
+  machine.dataSramBanks = 8;
+  // Two values a cycle: 18 held ones and 60 passing ones.
+  EXPECT_GE(llvm::cantFail(scheduleBlockGemm(machine, gemm)).runs.front().start,
+            (18 + 60) / 2);
 }
 
 TEST_F(SmallArrayTest, Refusals) {

@@ -192,6 +192,36 @@ TEST(NestTest, ConversionsToIntegersAtTheEdges) {
     }
 }
 
+/// One pair at a time: sums that wrap never trap, quotients where they do not
+/// exist or fit.
+TEST(NestTest, IntegerOperationsAtTheEdges) {
+  using enum ScalarOpcode;
+  using enum ScalarType;
+  VectorScratch scratch;
+  for (ScalarType type : {I8, I32, I64}) {
+    int64_t most = INT64_MAX >> (64 - getBits(type));
+    int64_t edges[] = {-most - 1, -most, -3, -1, 0, 1, 2, most};
+    for (ScalarOpcode opcode : {Add, Subtract, Multiply, AddWrapping,
+                                MultiplyWrapping, Divide, Remainder})
+      for (int64_t a : edges)
+        for (int64_t b : edges) {
+          MachineState state;
+          NestPass nest = makeEdgeNest({{Constant, type, {}, a},
+                                        {Constant, type, {}, b},
+                                        {opcode, type, {2, 3}}},
+                                       state);
+          nest.extents = {1, 1};
+          MachineState expected = state;
+          bool hasTrapped =
+              runPlainNest(expected, nest, {}) == PlainOutcome::Trapped;
+          std::string trap = getMessage(runNest(state, nest, {}, scratch));
+          EXPECT_EQ(trap != "", hasTrapped) << a << ", " << b;
+          if (!hasTrapped)
+            EXPECT_TRUE(haveSameBits(nest, state, expected)) << a << ", " << b;
+        }
+  }
+}
+
 TEST(NestTest, TrapsNameTheirOperands) {
   using enum ScalarOpcode;
   using enum ScalarType;
@@ -316,8 +346,8 @@ static const Refusal kRefusals[] = {
     {"output in accumulators",
      [](NestPass &n) { n.output.memory = Memory::Accumulators; },
      "its output cannot lie in accumulators"},
-    {"wide elements", [](NestPass &n) { n.inputs[0].type = ScalarType::I64; },
-     "its input has elements of type i64; expected i8, i32 or f32"},
+    {"truth values", [](NestPass &n) { n.inputs[0].type = ScalarType::I1; },
+     "its input has elements of type i1; expected i8, i32, i64 or f32"},
     {"wrong type",
      [](NestPass &n) {
        n.inputs[0].type = ScalarType::F32;

@@ -111,8 +111,7 @@ NetworkBuilder::makeTensor(int64_t channels, int64_t height, int64_t width) {
 }
 
 std::vector<uint8_t> NetworkBuilder::makeInput() {
-  std::vector<uint8_t> bytes(program.input.shape[1] * program.input.shape[2] *
-                             program.input.shape[3]);
+  std::vector<uint8_t> bytes(llvm::product_of(program.inputs.front().shape));
   for (uint8_t &byte : bytes)
     byte = static_cast<uint8_t>(makeData(random, inputPromises));
   return bytes;
@@ -167,17 +166,19 @@ NetworkBuilder::addInput(int64_t channels, int64_t height, int64_t width,
   addLayer("input");
   inputPromises = promises;
   Tensor tensor = makeTensor(channels, height, width);
-  program.input.shape = {1, channels, height, width};
-  program.input.address = allocateDram(tensor.getElements());
-  addHostCopy(tensor, program.input.address, /*isInput=*/true);
+  HostTensor &input = program.inputs.emplace_back();
+  input.shape = {1, channels, height, width};
+  input.address = allocateDram(tensor.getElements());
+  addHostCopy(tensor, input.address, /*isInput=*/true);
   return tensor;
 }
 
 Program NetworkBuilder::finish(const Tensor &output) {
   addLayer("output");
-  program.output.shape = {1, output.channels, output.height, output.width};
-  program.output.address = allocateDram(output.getElements());
-  addHostCopy(output, program.output.address, /*isInput=*/false);
+  HostTensor &result = program.outputs.emplace_back();
+  result.shape = {1, output.channels, output.height, output.width};
+  result.address = allocateDram(output.getElements());
+  addHostCopy(output, result.address, /*isInput=*/false);
   outputNumber = output.number;
   return program;
 }

@@ -162,19 +162,33 @@ static void add(const Program &, const VectorPass &pass, Footprint &print) {
   }
 }
 
+/// All that loops meet of an operand.
+static void addOperand(llvm::ArrayRef<int64_t> extents,
+                       const NestOperand &operand, Bytes &bytes) {
+  int64_t steps = llvm::product_of(extents);
+  for (int64_t step = 0; step < steps; ++step) {
+    int64_t address = operand.address, rest = step;
+    for (size_t i = extents.size(); i-- > 0; rest /= extents[i])
+      address += rest % extents[i] * operand.pitches[i];
+    addRun(operand.memory, address, getBytes(operand.type), bytes);
+  }
+}
+
 static void add(const Program &, const NestPass &nest, Footprint &print) {
-  auto addOperand = [&](const NestOperand &operand, Bytes &bytes) {
-    int64_t steps = llvm::product_of(nest.extents);
-    for (int64_t step = 0; step < steps; ++step) {
-      int64_t address = operand.address, rest = step;
-      for (size_t i = nest.extents.size(); i-- > 0; rest /= nest.extents[i])
-        address += rest % nest.extents[i] * operand.pitches[i];
-      addRun(operand.memory, address, getBytes(operand.type), bytes);
-    }
-  };
   for (const NestOperand &input : nest.inputs)
-    addOperand(input, print.reads);
-  addOperand(nest.output, print.writes);
+    addOperand(nest.extents, input, print.reads);
+  addOperand(nest.extents, nest.output, print.writes);
+}
+
+static void add(const Program &, const BlockPass &pass, Footprint &print) {
+  for (const BlockPassOperand *operand : {&pass.held, &pass.passing}) {
+    addOperand(pass.extents, operand->values, print.reads);
+    addRun(operand == &pass.held ? Memory::WeightSram : Memory::DataSram,
+           operand->blockAddress, operand->blockBytes, print.writes);
+  }
+  if (pass.counter)
+    addOperand(pass.extents, *pass.counter, print.reads);
+  addOperand(pass.extents, pass.sums, print.writes);
 }
 
 //===----------------------------------------------------------------------===//

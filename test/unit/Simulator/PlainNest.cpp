@@ -83,6 +83,12 @@ void PlainBody::scale(const Element &a, const Element &b, const Element &c,
   out.number = (a.number * b.number + half) >> c.number;
 }
 
+/// The lowest bits of `value` that the operation's type has.
+static int64_t wrap(__int128 value, const ScalarOperation &operation) {
+  int64_t unused = 64 - getBits(operation.type);
+  return static_cast<int64_t>(static_cast<uint64_t>(value) << unused) >> unused;
+}
+
 void PlainBody::computeInteger(const ScalarOperation &operation,
                                const Element &a, const Element &b,
                                Element &out) {
@@ -96,6 +102,19 @@ void PlainBody::computeInteger(const ScalarOperation &operation,
     break;
   case ScalarOpcode::Multiply:
     out.number = a.number * b.number;
+    break;
+  case ScalarOpcode::Divide:
+  case ScalarOpcode::Remainder:
+    if (b.number == 0)
+      return trap();
+    out.number = operation.opcode == ScalarOpcode::Divide ? a.number / b.number
+                                                          : a.number % b.number;
+    break;
+  case ScalarOpcode::AddWrapping:
+    out.number = wrap(static_cast<__int128>(a.number) + b.number, operation);
+    break;
+  case ScalarOpcode::MultiplyWrapping:
+    out.number = wrap(static_cast<__int128>(a.number) * b.number, operation);
     break;
   case ScalarOpcode::Maximum:
     out.number = std::max(a.number, b.number);
@@ -340,7 +359,9 @@ int64_t sim::countPlainCycles(const MachineDescription &machine,
       for (const ScalarOperation &operation : nest.body.operations) {
         int64_t slots = operation.opcode != ScalarOpcode::Constant;
         if (operation.opcode == ScalarOpcode::DivideFloat ||
-            operation.opcode == ScalarOpcode::SquareRoot)
+            operation.opcode == ScalarOpcode::SquareRoot ||
+            operation.opcode == ScalarOpcode::Divide ||
+            operation.opcode == ScalarOpcode::Remainder)
           slots = machine.vectorDivideSlots;
         for (; slots > 0; --slots, --freeStages)
           if (freeStages == 0) {

@@ -105,8 +105,9 @@ unsigned BodyMaker::pick(ScalarType type) {
 void BodyMaker::addInteger() {
   using enum ScalarOpcode;
   static constexpr ScalarOpcode kOpcodes[] = {
-      Add, Subtract, Multiply,  Maximum,    Minimum,       And,
-      Or,  Xor,      ShiftLeft, ShiftRight, CompareInteger};
+      Add,    Subtract,  Multiply,  AddWrapping, MultiplyWrapping,
+      Divide, Remainder, Maximum,   Minimum,     And,
+      Or,     Xor,       ShiftLeft, ShiftRight,  CompareInteger};
   static constexpr ScalarType kTypes[] = {ScalarType::I8, ScalarType::I32,
                                           ScalarType::I32, ScalarType::I64};
   ScalarType type = kTypes[random.between(0, std::size(kTypes) - 1)];

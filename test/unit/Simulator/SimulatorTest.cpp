@@ -32,8 +32,8 @@ makeSimulator(Program program, SimulationOptions options = {}) {
 
 static std::vector<uint8_t> run(Simulator &simulator,
                                 llvm::ArrayRef<uint8_t> input) {
-  int64_t bytes = getBytes(simulator.getProgram().output.type);
-  for (int64_t extent : simulator.getProgram().output.shape)
+  int64_t bytes = getBytes(simulator.getProgram().outputs.front().type);
+  for (int64_t extent : simulator.getProgram().outputs.front().shape)
     bytes *= extent;
   std::vector<uint8_t> output(bytes, 0xaa);
   EXPECT_EQ(getMessage(simulator.run(input, output)), "");
@@ -146,13 +146,16 @@ TEST(SimulatorTest, TrapsNameTheLayer) {
 TEST(SimulatorTest, WrongSizesAreErrors) {
   Random random(6);
   NetworkBuilder builder(makeMachine(random, 2), 6);
-  NetworkBuilder::Tensor input = builder.addInput(1, 2, 2, {});
-  auto simulator = makeSimulator(builder.finish(input));
+  NetworkBuilder::Tensor image = builder.addInput(1, 2, 2, {});
+  auto simulator = makeSimulator(builder.finish(image));
   ASSERT_TRUE(simulator);
   std::vector<uint8_t> bytes(4), output(5);
   EXPECT_EQ(getMessage(simulator->run(bytes, output)),
-            "program 'network': expected 4 input and 4 output bytes, got 4 and "
-            "5");
+            "program 'network': expected 4 bytes for the output, got 5");
+  llvm::ArrayRef<uint8_t> input[] = {bytes, bytes};
+  llvm::MutableArrayRef<uint8_t> one[] = {bytes};
+  EXPECT_EQ(getMessage(simulator->run(input, one)),
+            "program 'network': expected 1 input buffers, got 2");
 }
 
 TEST(SimulatorTest, DataThatBreaksItsPromiseTrapsAtTheCellLevel) {
@@ -217,6 +220,6 @@ TEST(SimulatorTest, TimesWithoutValues) {
             machine->getTiming().instructions);
   EXPECT_EQ(timing->getActivity().total.memoryBytes,
             machine->getActivity().total.memoryBytes);
-  EXPECT_THAT(getMessage(timing->run({}, {})),
+  EXPECT_THAT(getMessage(timing->run(std::vector<uint8_t>(), {})),
               HasSubstr("values are not simulated at the timing fidelity"));
 }

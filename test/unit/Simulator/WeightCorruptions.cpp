@@ -188,7 +188,7 @@ static bool replaceStream(Program &program, Random &) {
   DmaCopy copy;
   copy.destinationMemory = Memory::WeightSram;
   copy.destinationAddress = 1 << 19;
-  copy.sourceAddress = program.input.address;
+  copy.sourceAddress = program.inputs.front().address;
   bool isReplaced = false;
   for (Instruction &instruction : program.instructions) {
     for (Token &token : instruction.after)

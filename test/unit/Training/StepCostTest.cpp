@@ -5,14 +5,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Extents of the three products of layers of every kind, and which of them a
-// step does without.
+// step does without; all of them are taken from the mapped step.
 //
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Training/StepCost.h"
 #include "colonnade/InitAllDialects.h"
-#include "colonnade/Simulator/Cells.h"
+#include "colonnade/Simulator/BlockPasses.h"
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "gmock/gmock.h"
 
 using namespace mlir;
@@ -50,92 +52,112 @@ protected:
     DialectRegistry registry;
     registerAllDialects(registry);
     context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
     module = parseSourceString<ModuleOp>(network, &context);
-    machine.name = "test";
-    machine.rows = 64;
-    machine.columns = 8;
-    machine.cell = sim::createBlockCell({16, 8, 4});
-    machine.accumulatorBytes = 1 << 16;
-    machine.weightLoaderBytesPerCycle = 64;
-    machine.converterValuesPerCycle = 128;
-    for (llvm::StringRef event :
-         {"chunk_product", "block_sum", "converter_value", "register_hop",
-          "weight_sram_byte", "data_sram_byte", "accumulator_byte",
-          "idle_cell_cycle"})
-      machine.energy[event.str()] = 1;
+    target = parseTarget("#systolic.block<group = 16, exponent = 8, "
+                         "mantissa = 4>",
+                         1 << 16);
+  }
+
+  systolic::TargetAttr parseTarget(llvm::StringRef cell, int64_t accumulators) {
+    bool isOfBlocks = cell.contains("block");
+    llvm::StringRef events =
+        isOfBlocks ? "chunk_product = 1.0, block_sum = 1.0, converter_value = "
+                     "1.0"
+                   : "mac = 1.0";
+    std::string text = llvm::formatv(
+        "#systolic.target<name = \"test\", rows = 64, columns = 8, cell = {0}, "
+        "dram_bytes_per_cycle = 16, dram_latency = 10, weight_sram_bytes = "
+        "65536, data_sram_bytes = 65536, data_sram_banks = 16, "
+        "accumulator_bytes = {1}, weight_loader_bytes_per_cycle = 64, "
+        "vector_lanes = 16, vector_latency = 4, vector_stages = 4, "
+        "vector_divide_slots = 4, clock_megahertz = 500, energy = {{{2}, "
+        "register_hop = 1.0, weight_sram_byte = 1.0, data_sram_byte = 1.0, "
+        "accumulator_byte = 1.0, dram_byte = 1.0, vector_op = 1.0, "
+        "vector_float_op = 1.0, idle_cell_cycle = 1.0}, "
+        "converter_values_per_cycle = {3}>",
+        cell, accumulators, events, isOfBlocks ? 128 : 0);
+    return cast<systolic::TargetAttr>(parseAttribute(text, &context));
   }
 
   StepCost createCost(int64_t batch) {
-    return llvm::cantFail(
-        StepCost::create(*module, batch, {16, 8, 4}, machine));
+    return llvm::cantFail(StepCost::create(*module, batch, {16, 8, 4}, target));
   }
 
   std::string getRefusal(const BlockFormat &format) {
     return llvm::toString(
-        StepCost::create(*module, 8, format, machine).takeError());
+        StepCost::create(*module, 8, format, target).takeError());
   }
 
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
-  sim::MachineDescription machine;
+  systolic::TargetAttr target;
 };
 
 } // namespace
 
+/// Lines of both operands and the length of the reduction.
+static std::array<int64_t, 3> getExtents(const StepProduct &product) {
+  BlockGemm gemm = sim::getBlockGemm(product.pass);
+  return {gemm.heldLines, gemm.passingLines, gemm.length};
+}
+
+// Blocks lie along the longer of what both operands have as a dimension.
 TEST_F(StepCostTest, Convolution) {
   StepCost cost = createCost(8);
   ASSERT_EQ(cost.getLayers().size(), 2u);
-  const LayerGemms &layer = cost.getLayers().front();
-  EXPECT_EQ(layer.groups, 1);
-  EXPECT_EQ(layer.outputs, 4);
-  EXPECT_EQ(layer.reduction, 2 * 3 * 3);
-  EXPECT_EQ(layer.positions, 8 * 4 * 4);
-  EXPECT_EQ(layer.activationValues, 8 * 2 * 6 * 6);
-  EXPECT_FALSE(layer.needsActivationGradient);
+  const auto &[forward, activations, weights] =
+      cost.getLayers().front().products;
+  ASSERT_TRUE(forward && weights);
+  // Nine taps of one block of two channels each.
+  EXPECT_EQ(getExtents(*forward),
+            (std::array<int64_t, 3>{4, 8 * 4 * 4, 9 * 16}));
+  EXPECT_EQ(sim::getBlockGemm(forward->pass).passingValues, 8 * 2 * 6 * 6);
+  // No parameter comes before it.
+  EXPECT_FALSE(activations);
+  // Sixteen positions of one block of eight images each.
+  EXPECT_EQ(getExtents(*weights),
+            (std::array<int64_t, 3>{4, 2 * 3 * 3, 16 * 16}));
 }
 
 TEST_F(StepCostTest, MatrixProduct) {
   StepCost cost = createCost(8);
-  const LayerGemms &layer = cost.getLayers().back();
-  EXPECT_EQ(layer.outputs, 5);
-  EXPECT_EQ(layer.reduction, 64);
-  EXPECT_EQ(layer.positions, 8);
-  EXPECT_EQ(layer.activationValues, 8 * 64);
-  EXPECT_TRUE(layer.needsActivationGradient);
+  const auto &[forward, activations, weights] =
+      cost.getLayers().back().products;
+  ASSERT_TRUE(forward && activations && weights);
+  EXPECT_EQ(forward->pass.dataflow, BlockDataflow::Forward);
+  EXPECT_EQ(getExtents(*forward), (std::array<int64_t, 3>{5, 8, 64}));
+  EXPECT_EQ(activations->pass.dataflow, BlockDataflow::Orthogonal);
+  EXPECT_EQ(getExtents(*activations), (std::array<int64_t, 3>{64, 8, 5}));
+  EXPECT_EQ(weights->pass.dataflow, BlockDataflow::OutputStationary);
+  EXPECT_EQ(getExtents(*weights), (std::array<int64_t, 3>{5, 64, 8}));
 }
 
-TEST_F(StepCostTest, ThreeProducts) {
-  StepCost stepCost = createCost(8);
-  const LayerGemms &layer = stepCost.getLayers().back();
-  BlockGemm forward = layer.getForward({2, 3, 4});
-  EXPECT_EQ(forward.dataflow, BlockDataflow::Forward);
-  EXPECT_EQ(std::tuple(forward.heldLines, forward.passingLines, forward.length,
-                       forward.heldBits, forward.passingBits),
-            std::tuple(5, 8, 64, 2, 3));
-  BlockGemm activations = layer.getActivationGradient({2, 3, 4});
-  EXPECT_EQ(activations.dataflow, BlockDataflow::Orthogonal);
-  EXPECT_EQ(std::tuple(activations.heldLines, activations.passingLines,
-                       activations.length, activations.heldBits,
-                       activations.passingBits),
-            std::tuple(64, 8, 5, 2, 4));
-  BlockGemm weights = layer.getWeightGradient({2, 3, 4});
-  EXPECT_EQ(weights.dataflow, BlockDataflow::OutputStationary);
-  EXPECT_EQ(std::tuple(weights.heldLines, weights.passingLines, weights.length,
-                       weights.heldBits, weights.passingBits),
-            std::tuple(5, 64, 8, 4, 3));
+TEST_F(StepCostTest, PrecisionsAreThoseOfTheOperands) {
+  StepCost cost = createCost(8);
+  auto getBits = [&](unsigned product) {
+    sim::BlockPass pass =
+        cost.getLayers().back().products[product]->getPass({2, 3, 4});
+    return std::pair(pass.held.format.mantissaBits,
+                     pass.passing.format.mantissaBits);
+  };
+  EXPECT_EQ(getBits(0), (std::pair<int64_t, int64_t>(2, 3)));
+  EXPECT_EQ(getBits(1), (std::pair<int64_t, int64_t>(2, 4)));
+  EXPECT_EQ(getBits(2), (std::pair<int64_t, int64_t>(4, 3)));
 }
 
 TEST_F(StepCostTest, CostsAreThoseOfTheProducts) {
   StepCost cost = createCost(8);
   for (size_t number : {0, 1}) {
-    const LayerGemms &layer = cost.getLayers()[number];
+    const LayerPasses &layer = cost.getLayers()[number];
     LayerPrecision precision{2, 4, 3};
     const StepCost::LayerCost &costs = cost.getCost(number, precision);
     EXPECT_EQ(costs[0].cycles,
               llvm::cantFail(
-                  sim::scheduleBlockGemm(machine, layer.getForward(precision)))
+                  sim::scheduleBlockPass(cost.getMachine(),
+                                         layer.products[0]->getPass(precision)))
                   .cycles);
-    EXPECT_EQ(costs[1].cycles > 0, layer.needsActivationGradient);
+    EXPECT_EQ(costs[1].cycles > 0, layer.products[1].has_value());
     EXPECT_GT(costs[2].picojoules, 0);
   }
 }
@@ -146,9 +168,7 @@ TEST_F(StepCostTest, Refusals) {
   EXPECT_THAT(getRefusal({32, 8, 4}),
               HasSubstr("target 'test' multiplies blocks of 16 values with 8 "
                         "exponent bits; the training step has blocks of 32"));
-  machine.accumulatorBytes = 64;
-  EXPECT_THAT(getRefusal({16, 8, 4}), HasSubstr("accumulators of 64 bytes"));
-  machine.cell = sim::createMacCell(1);
+  target = parseTarget("#systolic.mac<fan_in = 1>", 1 << 16);
   EXPECT_THAT(getRefusal({16, 8, 4}),
               HasSubstr("target 'test' has mac cells; training needs block"));
 }

@@ -18,6 +18,9 @@ namespace colonnade {
 /// Where depthwise convolutions run.
 enum class DepthwisePlace { Cheaper, Array, VectorUnit };
 
+/// What decides which operand of a product of blocks is held, and what moves.
+enum class BlockDataflowChoice { Roles, Cheapest };
+
 #define GEN_PASS_DECL
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h.inc"
 

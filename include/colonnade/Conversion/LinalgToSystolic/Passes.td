@@ -21,16 +21,25 @@ def ConvertLinalgToSystolic
     column; `group` packed columns share a term cell), zero padding becomes part
     of the window (implicit im2col), and the elementwise op that follows becomes
     the epilogue. Pooling becomes `systolic.vector`; every other `linalg.generic`
-    (elementwise code and reductions of i8, i32 and f32 whose indices are sums of
-    loops) becomes a `systolic.nest`; run-time term selection joins the body of
+    (elementwise code and reductions of i8, i32, i64 and f32 whose indices are sums
+    of loops times constants) becomes a `systolic.nest`; run-time term selection joins the body of
     the op that makes the value.
+
+    What a training step says in other ways is brought to that form first: numbers
+    computed outside of tensors become nests without loops, `linalg.index` an input
+    that counts, an op with several results one op each, an `scf.if` the selection
+    of one of two results, rounding to bf16 and back arithmetic on bits, and
+    `colonnade.block_quantize` whose values are not only converted by the array its
+    code in arith.
 
     Reshapes, transposes, slices and concatenations stay tensor ops, which name
     views of buffers: operands of a concatenation are made inside its result, a
     padding is a concatenation with fills, and a result that is read through
     transposes alone is stored in the order that the last reshape needs. Where no
     strides describe a view, a nest copies the tensor; each choice is a remark
-    (`view`, or `copied` with its bytes).
+    (`view`, or `copied` with its bytes). A
+    `tensor.insert_slice` happens in its target's buffer where no one needs what it
+    overwrites; otherwise the target, and what is inserted, are copied.
 
     Example:
 
@@ -50,6 +59,20 @@ def ConvertLinalgToSystolic
     fewer cycles, on the array or as a nest on the vector unit: the layer is
     scheduled and timed by itself in every way (each number of blocks, and the
     nest), and a remark gives the cycles of both places.
+
+    On a target of block cells, an f32 contraction whose operands come from
+    `colonnade.block_quantize`, with blocks along one loop that both follow as a
+    dimension, becomes a `systolic.block_contract`: matrix products, convolutions
+    and batches in any layout, read where they lie. Roundings become conversions at
+    the array's border; values that were flipped, sliced or padded with zeros since
+    are rounded again, to nearest, which changes nothing. A parameter or constant
+    stays in the cells: `weight_stationary` in the first product that holds it and
+    wherever it sums up the same axis, else `orthogonal`; where there is none the
+    sums stay (`output_stationary`). After FAST (HPCA 2022). With
+    `block-dataflow=cheapest` the closed forms choose among both operands and all
+    dataflows instead; the values are the same. Other contractions of
+    floats become nests, and a missed remark (`not-on-array`) says why. Limits: one
+    precision (`mantissa` is constant), one counter for both operands.
 
     The machine is `target` (a JSON file or the name of a shipped target) or,
     without it, the module's `systolic.target`.
@@ -72,7 +95,15 @@ def ConvertLinalgToSystolic
              clEnumValN(::colonnade::DepthwisePlace::Array, "array",
                         "channels side by side on the array"),
              clEnumValN(::colonnade::DepthwisePlace::VectorUnit, "vector",
-                        "a loop nest on the vector unit"))}]>];
+                        "a loop nest on the vector unit"))}]>,
+    Option<"blockDataflow", "block-dataflow", "::colonnade::BlockDataflowChoice",
+           /*default=*/"::colonnade::BlockDataflowChoice::Roles",
+           "What products of blocks hold in the cells",
+           [{::llvm::cl::values(
+             clEnumValN(::colonnade::BlockDataflowChoice::Roles, "roles",
+                        "parameters, as FAST does; else sums stay"),
+             clEnumValN(::colonnade::BlockDataflowChoice::Cheapest, "cheapest",
+                        "the operand and dataflow of fewest cycles"))}]>];
   let dependentDialects = ["::colonnade::systolic::SystolicDialect",
                            "::mlir::tensor::TensorDialect"];
 }

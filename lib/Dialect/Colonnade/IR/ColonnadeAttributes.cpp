@@ -222,7 +222,7 @@ Attribute RoundingAttr::parse(AsmParser &parser, Type) {
                                 getAllBlockRoundings(), symbolizeBlockRounding,
                                 stringifyBlockRounding))
     return nullptr;
-  if (mode == BlockRounding::Stochastic && parseNoise(parser, seed, noiseBits))
+  if (::colonnade::isStochastic(mode) && parseNoise(parser, seed, noiseBits))
     return nullptr;
   if (parser.parseGreater())
     return nullptr;

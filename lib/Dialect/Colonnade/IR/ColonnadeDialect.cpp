@@ -162,12 +162,40 @@ ColonnadeDialect::verifyRegionArgAttribute(Operation *op, unsigned regionIndex,
                                  function.getArgumentTypes()[index]);
 }
 
+/// D7.
+static LogicalResult verifyReplacesArgument(FunctionOpInterface function,
+                                            NamedAttribute attribute,
+                                            unsigned index) {
+  SmallVector<unsigned> named;
+  for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i)
+    if (function.getArgAttr(i, attribute.getName()) == attribute.getValue())
+      named.push_back(i);
+  if (named.size() != 1)
+    return function->emitOpError()
+           << "expected one argument with the '"
+           << attribute.getName().getValue() << "' of result " << index << ", "
+           << attribute.getValue() << ", got " << named.size();
+  Type argument = function.getArgumentTypes()[named.front()];
+  Type result = function.getResultTypes()[index];
+  if (argument != result)
+    return function->emitOpError()
+           << "expected result " << index << ", the next "
+           << attribute.getValue() << ", to have the type of argument "
+           << named.front() << ", " << argument << ", got " << result;
+  return success();
+}
+
 LogicalResult ColonnadeDialect::verifyRegionResultAttribute(
     Operation *op, unsigned regionIndex, unsigned index,
     NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
     return rejectAttribute(op, attribute);
-  return verifyBoundaryAttribute(op, attribute, "result", index,
-                                 function.getResultTypes()[index]);
+  if (failed(verifyBoundaryAttribute(op, attribute, "result", index,
+                                     function.getResultTypes()[index])))
+    return failure();
+  bool isName = attribute.getName() == getParameterAttrName() ||
+                attribute.getName() == getStateAttrName();
+  return isName ? verifyReplacesArgument(function, attribute, index)
+                : success();
 }

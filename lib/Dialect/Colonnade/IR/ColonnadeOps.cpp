@@ -1,4 +1,4 @@
-//===- ColonnadeOps.cpp - Ops that establish and drop promises ------------===//
+//===- ColonnadeOps.cpp - Ops of promises and of training -----------------===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -14,6 +14,7 @@
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "mlir/IR/Builders.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace colonnade;
@@ -181,6 +182,29 @@ OpFoldResult BlockQuantizeOp::fold(FoldAdaptor adaptor) {
 }
 
 //===----------------------------------------------------------------------===//
+// FakeQuantizeOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult FakeQuantizeOp::verify() {
+  double scale = getScale().convertToDouble();
+  if (!std::isfinite(scale) || scale <= 0) // FQ1
+    return emitOpError("expected a finite and positive scale, got ")
+           << getScaleAttr();
+  std::optional<TermsAttr> terms = getTerms();
+  if (terms && terms->getGroup() != 1) // FQ2
+    return emitOpError("expected terms of groups of one value, got group = ")
+           << terms->getGroup();
+  int64_t rank = getType().getRank();
+  if (terms && (terms->isPacked() || terms->getAxis() >= rank)) // FQ2
+    return emitOpError("expected the axis of its terms to be a dimension of ")
+           << getType() << ", got "
+           << (terms->isPacked() ? "packed" : Twine(terms->getAxis()).str());
+  if (getLimit() && !terms) // FQ3
+    return emitOpError("expected no limit without terms, got one");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // DropEncodingOp
 //===----------------------------------------------------------------------===//
 
@@ -214,4 +238,49 @@ OpFoldResult DropEncodingOp::fold(FoldAdaptor adaptor) {
   if (auto elements = dyn_cast_or_null<ElementsAttr>(adaptor.getSource()))
     return retypeConstant(elements, getType());
   return nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// BatchNormInferenceOp, BatchNormTrainingOp
+//===----------------------------------------------------------------------===//
+
+/// BN1 to BN3, BT1 to BT3.
+template <typename OpTy> static LogicalResult verifyBatchNorm(OpTy op) {
+  RankedTensorType source = op.getSource().getType();
+  int64_t axis = op.getAxis();
+  if (axis < 0 || axis >= source.getRank()) // BN1, BT1
+    return op.emitOpError("expected an axis in [0, ")
+           << source.getRank() << "), got " << axis;
+  auto channels =
+      RankedTensorType::get(source.getDimSize(axis), source.getElementType());
+  if (op.getScale().getType() != channels) // BN2, BT2
+    return op.emitOpError("expected ")
+           << channels << " per channel of axis " << axis << ", got "
+           << op.getScale().getType();
+  double epsilon = op.getEpsilon().convertToDouble();
+  if (!std::isfinite(epsilon) || epsilon <= 0) // BN3, BT3
+    return op.emitOpError("expected a finite positive epsilon, got ")
+           << op.getEpsilonAttr();
+  return success();
+}
+
+LogicalResult BatchNormInferenceOp::verify() {
+  if (failed(verifyBatchNorm(*this)))
+    return failure();
+  double momentum = getMomentum().convertToDouble();
+  if (!(momentum >= 0 && momentum <= 1)) // BN4
+    return emitOpError("expected a momentum in [0, 1], got ")
+           << getMomentumAttr();
+  return success();
+}
+
+LogicalResult BatchNormTrainingOp::verify() {
+  if (failed(verifyBatchNorm(*this)))
+    return failure();
+  RankedTensorType source = getSource().getType();
+  if (!source.hasStaticShape() || source.getNumElements() == 0) // BT4
+    return emitOpError("expected a static shape with an element in every "
+                       "channel, got ")
+           << source;
+  return success();
 }

@@ -23,6 +23,8 @@ BlockRoundingCode::BlockRoundingCode(ScalarBuilder &builder, BlockQuantizeOp op)
     : format(getBlockFloatPromise(op.getType()).getFormat()),
       rounding(op.getRounding()) {
   buildMantissa(builder, op.getMantissa());
+  if (rounding.getMode() == BlockRounding::Unbiased)
+    buildCarry(builder);
   if (rounding.isStochastic())
     buildKey(builder, op.getCounter());
 }
@@ -44,30 +46,55 @@ void BlockRoundingCode::buildMantissa(ScalarBuilder &builder, Value operand) {
       arith::SIToFPOp::create(builder, builder.getF32Type(), largest);
 }
 
+/// The lower half of an i64, as a value that a truncation does not change.
+static Value truncate(ScalarBuilder &builder, Value value) {
+  uint64_t half = uint64_t(1) << 31;
+  Value low =
+      builder.apply<arith::AndIOp>(value, builder.longInteger((half << 1) - 1));
+  Value flipped = builder.apply<arith::XOrIOp>(low, builder.longInteger(half));
+  Value fitting =
+      builder.apply<arith::SubIOp>(flipped, builder.longInteger(half));
+  return arith::TruncIOp::create(builder, builder.getI32Type(), fitting);
+}
+
 void BlockRoundingCode::buildKey(ScalarBuilder &builder, Value counter) {
   auto seed = static_cast<uint64_t>(rounding.getSeed());
-  Value key = builder.apply<arith::AddIOp>(
-      counter, builder.longInteger(noise::mixKey(seed)));
-  auto mixShifted = [&](Value value, unsigned shift) {
+  Value key =
+      builder.addWrapping(counter, builder.longInteger(noise::mixKey(seed)));
+  // A logical shift, of which a vector unit may have the 32-bit form only.
+  auto shift = [&](Value value, unsigned amount) {
     Value shifted =
-        builder.apply<arith::ShRUIOp>(value, builder.longInteger(shift));
-    return builder.apply<arith::XOrIOp>(value, shifted);
+        builder.apply<arith::ShRSIOp>(value, builder.longInteger(amount));
+    return builder.apply<arith::AndIOp>(
+        shifted, builder.longInteger(~uint64_t(0) >> amount));
+  };
+  auto mixShifted = [&](Value value, unsigned amount) {
+    return builder.apply<arith::XOrIOp>(value, shift(value, amount));
   };
   for (unsigned step : {0, 1})
-    key = builder.apply<arith::MulIOp>(
-        mixShifted(key, noise::kKeyShifts[step]),
-        builder.longInteger(noise::kKeyFactors[step]));
+    key =
+        builder.multiplyWrapping(mixShifted(key, noise::kKeyShifts[step]),
+                                 builder.longInteger(noise::kKeyFactors[step]));
   key = mixShifted(key, noise::kKeyShifts[2]);
-  Value high = builder.apply<arith::ShRUIOp>(key, builder.longInteger(32));
-  keyLow = arith::TruncIOp::create(builder, builder.getI32Type(), key);
-  keyHigh = arith::TruncIOp::create(builder, builder.getI32Type(), high);
+  keyLow = truncate(builder, key);
+  keyHigh = arith::TruncIOp::create(
+      builder, builder.getI32Type(),
+      builder.apply<arith::ShRSIOp>(key, builder.longInteger(32)));
+}
+
+void BlockRoundingCode::buildCarry(ScalarBuilder &builder) {
+  Value dropped =
+      builder.apply<arith::SubIOp>(builder.integer(fractionBits + 1), mantissa);
+  Value power = builder.apply<arith::ShLIOp>(builder.integer(1), dropped);
+  carry = builder.apply<arith::SubIOp>(power, 1);
 }
 
 /// The exponent field of the block's unit.
 Value BlockRoundingCode::buildUnitField(ScalarBuilder &builder,
                                         Value largestBits) const {
   int64_t low = floatBias - format.getBias();
-  Value field = builder.apply<arith::ShRUIOp>(largestBits, fractionBits);
+  Value rounded = carry ? builder.addWrapping(largestBits, carry) : largestBits;
+  Value field = builder.apply<arith::ShRUIOp>(rounded, fractionBits);
   field = builder.apply<arith::MaxSIOp>(field, low);
   field = builder.apply<arith::MaxSIOp>(field, mantissa);
   field = builder.apply<arith::MinSIOp>(field, format.getMaxField());
@@ -81,11 +108,11 @@ Value BlockRoundingCode::buildThreshold(ScalarBuilder &builder,
         value, builder.apply<arith::ShRUIOp>(value, shift));
   };
   Value drawn = builder.apply<arith::XOrIOp>(position, keyLow);
-  drawn = builder.apply<arith::MulIOp>(mixShifted(drawn, noise::kDrawShifts[0]),
-                                       noise::kDrawFactors[0]);
+  drawn = builder.multiplyWrapping(mixShifted(drawn, noise::kDrawShifts[0]),
+                                   builder.integer(noise::kDrawFactors[0]));
   drawn = builder.apply<arith::XOrIOp>(drawn, keyHigh);
-  drawn = builder.apply<arith::MulIOp>(mixShifted(drawn, noise::kDrawShifts[1]),
-                                       noise::kDrawFactors[1]);
+  drawn = builder.multiplyWrapping(mixShifted(drawn, noise::kDrawShifts[1]),
+                                   builder.integer(noise::kDrawFactors[1]));
   drawn = mixShifted(drawn, noise::kDrawShifts[2]);
 
   int64_t noiseBits = rounding.getNoiseBits();

@@ -51,6 +51,14 @@ public:
   template <typename OpTy> mlir::Value apply(mlir::Value left, int64_t right) {
     return OpTy::create(*this, left, integer(right));
   }
+  /// Sum and product modulo 2^bits. Ops that cannot overflow say so: a vector
+  /// unit may trap where others do.
+  mlir::Value addWrapping(mlir::Value left, mlir::Value right) {
+    return mlir::arith::AddUIExtendedOp::create(*this, left, right).getSum();
+  }
+  mlir::Value multiplyWrapping(mlir::Value left, mlir::Value right) {
+    return mlir::arith::MulUIExtendedOp::create(*this, left, right).getLow();
+  }
   mlir::Value magnitudeBits(mlir::Value number) {
     return apply<mlir::arith::AndIOp>(bits(number), kMagnitudeMask);
   }
@@ -77,6 +85,7 @@ public:
 
 private:
   void buildMantissa(ScalarBuilder &builder, mlir::Value operand);
+  void buildCarry(ScalarBuilder &builder);
   void buildKey(ScalarBuilder &builder, mlir::Value counter);
   mlir::Value buildUnitField(ScalarBuilder &builder,
                              mlir::Value largestBits) const;
@@ -88,6 +97,8 @@ private:
 
   BlockFormat format;
   RoundingAttr rounding;
+  /// What rounding the largest magnitude up to the mantissa adds to its bits.
+  mlir::Value carry;
   /// m, m - 1 and 2^m - 1.
   mlir::Value mantissa, mantissaLessOne, largestMantissa;
   mlir::Value keyLow, keyHigh;

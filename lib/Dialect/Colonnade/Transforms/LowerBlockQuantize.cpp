@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LowerBlockQuantize.h"
+#include "colonnade/Dialect/Colonnade/Transforms/LowerBlockQuantize.h"
 #include "BlockRoundingCode.h"
 #include "colonnade/Dialect/Colonnade/IR/BlockPromises.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"

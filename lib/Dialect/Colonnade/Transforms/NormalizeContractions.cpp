@@ -12,6 +12,7 @@
 #include "Normalize.h"
 #include "QuantizedTypes.h"
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
+#include "colonnade/Dialect/Colonnade/Transforms/BatchNorm.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -130,6 +131,8 @@ void remarkContraction(linalg::LinalgOp op) {
 
 void NormalizeContractions::runOnOperation() {
   foldQuantizedTypes(getOperation());
+  if (!keepBatchNorm)
+    lowerBatchNorms(getOperation());
   if (failed(cleanUp()) || failed(generalize()) || failed(rewrite()) ||
       failed(cleanUp()))
     return signalPassFailure();

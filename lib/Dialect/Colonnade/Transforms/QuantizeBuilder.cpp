@@ -39,6 +39,7 @@ public:
         values(builder, this->ranges, given) {}
 
   FailureOr<func::FuncOp> build(ArrayRef<QuantizableLayer> layers);
+  ArrayRef<Int8Read> getReads() const { return values.getReads(); }
 
 private:
   void shareConcatRanges(ArrayRef<QuantizableLayer> layers);
@@ -267,6 +268,7 @@ QuantizedFunctionBuilder::addFloat(const QuantizableLayer &layer) {
 
 LogicalResult
 QuantizedFunctionBuilder::addLayer(const QuantizableLayer &layer) {
+  values.setReader(layer.op);
   if (failed(dispatchLayer(layer)))
     return failure();
   bool isRoundedHere =
@@ -416,9 +418,12 @@ QuantizedFunctionBuilder::build(ArrayRef<QuantizableLayer> layers) {
 FailureOr<func::FuncOp>
 buildQuantizedFunction(func::FuncOp function, ArrayRef<QuantizableLayer> layers,
                        const ActivationRanges &ranges, const Int8FormMap &given,
-                       int64_t outputBits) {
-  return QuantizedFunctionBuilder(function, ranges, given, outputBits)
-      .build(layers);
+                       int64_t outputBits, std::vector<Int8Read> *reads) {
+  QuantizedFunctionBuilder builder(function, ranges, given, outputBits);
+  FailureOr<func::FuncOp> quantized = builder.build(layers);
+  if (reads)
+    llvm::append_range(*reads, builder.getReads());
+  return quantized;
 }
 
 } // namespace colonnade

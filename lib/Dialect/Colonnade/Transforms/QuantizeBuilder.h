@@ -14,19 +14,19 @@
 
 #include "Calibration.h"
 #include "QuantizeLayers.h"
-#include "QuantizedTypes.h"
+#include "QuantizeValues.h"
 
 namespace colonnade {
 
 /// Builds the quantized version of `function`, behind it in the same block.
 /// Emits an error and leaves no trace when a bias, an accumulator or a rescale
 /// does not fit into 32 bits. Network outputs are integers of `outputBits`
-/// bits.
+/// bits. What layers read as int8 is added to `reads`, if given.
 mlir::FailureOr<mlir::func::FuncOp>
 buildQuantizedFunction(mlir::func::FuncOp function,
                        llvm::ArrayRef<QuantizableLayer> layers,
                        const ActivationRanges &ranges, const Int8FormMap &given,
-                       int64_t outputBits);
+                       int64_t outputBits, std::vector<Int8Read> *reads);
 
 } // namespace colonnade
 

@@ -118,7 +118,7 @@ FailureOr<QuantizedTensor> QuantizedValues::getGivenInt8(Value value,
   return tensor;
 }
 
-FailureOr<QuantizedTensor> QuantizedValues::getInt8(Value value) {
+FailureOr<QuantizedTensor> QuantizedValues::findInt8(Value value) {
   auto known = int8Values.find(value);
   if (known != int8Values.end())
     return known->second;
@@ -138,9 +138,18 @@ FailureOr<QuantizedTensor> QuantizedValues::getInt8(Value value) {
     if (failed(quantized))
       return failure();
     tensor.value = *quantized;
+    rounded.insert(value);
   }
   remark(value, tensor.scale);
   int8Values[value] = tensor;
+  return tensor;
+}
+
+FailureOr<QuantizedTensor> QuantizedValues::getInt8(Value value) {
+  FailureOr<QuantizedTensor> tensor = findInt8(value);
+  if (succeeded(tensor))
+    reads.push_back({reader, value, tensor->scale, tensor->zeroPoint,
+                     rounded.contains(value)});
   return tensor;
 }
 
@@ -152,10 +161,12 @@ FailureOr<QuantizedTensor> QuantizedValues::getSymmetricInt8(Value value) {
   FailureOr<Value> symmetric = getIntegers(value, scale, ResultRange());
   if (failed(symmetric))
     return failure();
+  reads.back() = {reader, value, scale, /*zeroPoint=*/0, /*isRounded=*/true};
   return QuantizedTensor{*symmetric, scale};
 }
 
 FailureOr<Value> QuantizedValues::getInt8(Value value, double scale) {
+  reads.push_back({reader, value, scale, /*zeroPoint=*/0, /*isRounded=*/true});
   auto known = int8Values.find(value);
   if (known != int8Values.end() && known->second.scale == scale &&
       known->second.zeroPoint == 0)

@@ -30,6 +30,17 @@ struct QuantizedTensor {
   int32_t zeroPoint = 0;
 };
 
+/// That a layer of the float function reads a value as int8.
+struct Int8Read {
+  mlir::Operation *reader;
+  mlir::Value value;
+  double scale;
+  int32_t zeroPoint;
+  /// Whether the value is rounded to be read so, and not int8 by itself, like a
+  /// maximum of int8 values.
+  bool isRounded;
+};
+
 class QuantizedValues {
 public:
   /// Creates ops with `builder`, which must outlive this.
@@ -40,6 +51,10 @@ public:
   void setPending(mlir::Value value, PendingValue form);
   void setInt8(mlir::Value value, QuantizedTensor tensor);
   void setReal(mlir::Value value, mlir::Value real);
+
+  /// Says who asks from here on.
+  void setReader(mlir::Operation *op) { reader = op; }
+  llvm::ArrayRef<Int8Read> getReads() const { return reads; }
 
   /// The integers of a value that is neither f32 nor a constant.
   const PendingValue &getPending(mlir::Value value) const {
@@ -75,6 +90,7 @@ private:
                                                 const Int8Form &own);
   double findRange(mlir::Value value) const;
   mlir::Value quantizeConstant(mlir::Value constant, double scale);
+  mlir::FailureOr<QuantizedTensor> findInt8(mlir::Value value);
 
   mlir::OpBuilder &builder;
   const ActivationRanges &ranges;
@@ -83,6 +99,10 @@ private:
   llvm::DenseMap<mlir::Value, QuantizedTensor> int8Values;
   llvm::DenseMap<mlir::Value, mlir::Value> reals;
   mlir::IRMapping constants;
+  mlir::Operation *reader = nullptr;
+  std::vector<Int8Read> reads;
+  /// The int8 values that were made of others.
+  llvm::DenseSet<mlir::Value> rounded;
 };
 
 } // namespace colonnade

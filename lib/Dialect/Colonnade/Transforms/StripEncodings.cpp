@@ -9,11 +9,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LowerBlockQuantize.h"
+#include "colonnade/Dialect/Colonnade/Transforms/LowerBlockQuantize.h"
+#include "OrderBlockProduct.h"
+#include "LowerFakeQuantize.h"
 #include "Weights.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "colonnade/Dialect/Colonnade/Transforms/BatchNorm.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Numerics/TermSelection.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -31,6 +34,8 @@ namespace {
 
 struct StripEncodings
     : public colonnade::impl::StripEncodingsBase<StripEncodings> {
+  using StripEncodingsBase::StripEncodingsBase;
+
   void runOnOperation() override;
 };
 
@@ -95,6 +100,8 @@ static Value lowerRunTimeOp(OpBuilder &builder, Operation *op) {
   }
   if (auto quantize = dyn_cast<BlockQuantizeOp>(op))
     return lowerBlockQuantize(builder, quantize);
+  if (auto quantize = dyn_cast<FakeQuantizeOp>(op))
+    return lowerFakeQuantize(builder, quantize);
   auto quantize = cast<TermQuantizeOp>(op);
   int64_t group = getTermsPromise(quantize.getType()).getGroup();
   if (group != 1) {
@@ -128,8 +135,8 @@ static LogicalResult lowerOp(Operation *op) {
 static LogicalResult lowerOps(Operation *root) {
   SmallVector<Operation *> ops;
   root->walk([&](Operation *op) {
-    if (isa<BlockQuantizeOp, CombineColumnsOp, TermQuantizeOp, DropEncodingOp>(
-            op))
+    if (isa<BlockQuantizeOp, CombineColumnsOp, DropEncodingOp, FakeQuantizeOp,
+            TermQuantizeOp>(op))
       ops.push_back(op);
   });
   LogicalResult result = success();
@@ -176,10 +183,31 @@ static void eraseScales(Operation *root) {
   });
 }
 
+/// The promises of the operands are what says that the order matters, so this
+/// comes before they go.
+static void orderBlockProducts(Operation *root) {
+  SmallVector<std::pair<linalg::LinalgOp, BlockProduct>> products;
+  root->walk([&](linalg::LinalgOp op) {
+    BlockProduct product;
+    if (!matchBlockProduct(op, product))
+      products.push_back({op, product});
+  });
+  for (auto &[op, product] : products) {
+    OpBuilder builder(op);
+    op->getResult(0).replaceAllUsesWith(
+        orderBlockProduct(builder, op, product));
+    op->erase();
+  }
+}
+
 void StripEncodings::runOnOperation() {
   Operation *root = getOperation();
+  if (!keepBlockProducts)
+    orderBlockProducts(root);
   if (failed(lowerOps(root)))
     return signalPassFailure();
+  if (!keepBatchNorm)
+    lowerBatchNorms(root);
   eraseTypes(root);
   eraseScales(root);
 }

@@ -96,15 +96,11 @@ LogicalResult TermQuantize::initialize(MLIRContext *context) {
   if (failed(read))
     return failure();
   layerPolicy = std::move(*read);
-  if (std::optional<DigitSet> known = symbolizeDigitSet(digits)) {
-    digitSet = *known;
-    return success();
-  }
-  InFlightDiagnostic diagnostic = error() << "expected digits to be one of ";
-  llvm::interleaveComma(getAllDigitSets(), diagnostic, [&](DigitSet known) {
-    diagnostic << stringifyDigitSet(known);
-  });
-  return diagnostic << ", got '" << digits.getValue() << "'";
+  llvm::Expected<DigitSet> known = findDigitSet(digits);
+  if (!known)
+    return error() << llvm::toString(known.takeError());
+  digitSet = *known;
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

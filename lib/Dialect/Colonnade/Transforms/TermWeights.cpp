@@ -45,25 +45,31 @@ static void replaceLowest(RankedTensorType promised,
   });
 }
 
+/// What integers stand for.
+static std::vector<float> dequantize(const TermWeights &weights,
+                                     const QuantizedWeights &quantized) {
+  int64_t channels = weights.shape[weights.channelAxis];
+  int64_t inner = llvm::product_of(
+      ArrayRef(weights.shape).drop_front(weights.channelAxis + 1));
+  std::vector<float> values;
+  values.reserve(quantized.values.size());
+  for (auto [position, value] : llvm::enumerate(quantized.values)) {
+    int64_t channel = int64_t(position) / inner % channels;
+    values.push_back(float(value * quantized.scales[channel]));
+  }
+  return values;
+}
+
 /// What the integers of `values` within the budget stand for, and whether terms
 /// were lost.
 static std::pair<std::vector<float>, bool> roundOnce(const TermWeights &weights,
                                                      ArrayRef<float> values) {
-  ArrayRef<int64_t> shape = weights.shape;
-  unsigned axis = weights.channelAxis;
-  QuantizedWeights quantized =
-      quantizeWeights(values, shape, axis, weights.bits);
+  QuantizedWeights quantized = quantizeWeights(
+      values, weights.shape, weights.channelAxis, weights.bits);
   std::vector<int8_t> before = quantized.values;
   selectToTerms(weights.promised, quantized.values);
   replaceLowest(weights.promised, quantized.values);
-  int64_t inner = llvm::product_of(shape.drop_front(axis + 1));
-  std::vector<float> rounded;
-  rounded.reserve(values.size());
-  for (auto [position, value] : llvm::enumerate(quantized.values)) {
-    int64_t channel = int64_t(position) / inner % shape[axis];
-    rounded.push_back(float(value * quantized.scales[channel]));
-  }
-  return {std::move(rounded), before != quantized.values};
+  return {dequantize(weights, quantized), before != quantized.values};
 }
 
 std::vector<float> TermWeights::round(ArrayRef<float> values) const {
@@ -78,6 +84,19 @@ std::vector<float> TermWeights::round(ArrayRef<float> values) const {
     rounded = std::move(next);
   }
   return rounded;
+}
+
+std::vector<float> TermWeights::select(ArrayRef<float> rounded,
+                                       int64_t budget) const {
+  QuantizedWeights quantized =
+      quantizeWeights(rounded, shape, channelAxis, bits);
+  TermsAttr terms = getTermsPromise(promised);
+  auto smaller =
+      TermsAttr::get(terms.getContext(), terms.getAxis(), terms.getGroup(),
+                     budget, terms.getDigits());
+  selectToTerms(withPromises(promised, getColumnsPromise(promised), smaller),
+                quantized.values);
+  return dequantize(*this, quantized);
 }
 
 /// What the policy and, where it says nothing, the options ask for; an error if

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "colonnade/Dialect/Systolic/Analysis/TensorViews.h"
+#include "ViewOps.h"
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -91,7 +91,7 @@ std::optional<Pitches> systolic::getReshapedPitches(ArrayRef<int64_t> shape,
 //===----------------------------------------------------------------------===//
 
 bool systolic::isLayer(Operation *op) {
-  return isa_and_nonnull<ContractOp, VectorOp, NestOp>(op);
+  return isa_and_nonnull<BlockContractOp, ContractOp, VectorOp, NestOp>(op);
 }
 
 static bool isReshape(Operation *op) {
@@ -158,9 +158,8 @@ static TensorView slice(TensorView view, tensor::ExtractSliceOp op) {
   return view;
 }
 
-/// The view of a view op's result, given that of its source.
-static std::optional<TensorView> getResultView(Operation *op,
-                                               const TensorView &source) {
+std::optional<TensorView> systolic::getResultView(Operation *op,
+                                                  const TensorView &source) {
   if (isReshape(op))
     return reshape(source, getViewSource(op), op->getResult(0));
   if (auto transposed = dyn_cast<linalg::TransposeOp>(op))
@@ -252,7 +251,9 @@ bool TensorViews::placeOrigin(Value value, TensorView view) {
     value = getViewSource(op);
   }
   Operation *origin = value.getDefiningOp();
-  bool isBuffer = isLayer(origin) || isa_and_nonnull<tensor::ConcatOp>(origin);
+  bool isBuffer =
+      isLayer(origin) ||
+      isa_and_nonnull<tensor::ConcatOp, tensor::InsertSliceOp>(origin);
   if (!isBuffer || views.contains(value))
     return false;
   std::optional<TensorView> place = followBack(chain, view);
@@ -273,6 +274,10 @@ void TensorViews::placeConcatenation(tensor::ConcatOp concat) {
   }
 }
 
+//===----------------------------------------------------------------------===//
+// All tensors
+//===----------------------------------------------------------------------===//
+
 void TensorViews::placeForward(Operation *op) {
   auto source = views.find(getViewSource(op));
   if (source == views.end() || !isStaticTensor(op->getResult(0)))
@@ -289,6 +294,8 @@ TensorViews::TensorViews(func::FuncOp function) {
   for (Operation &op : llvm::reverse(block))
     if (auto concat = dyn_cast<tensor::ConcatOp>(op))
       placeConcatenation(concat);
+    else if (auto insertion = dyn_cast<tensor::InsertSliceOp>(op))
+      placeInsertion(insertion);
   for (Operation &op : block) {
     if (isViewOp(&op))
       placeForward(&op);

@@ -15,10 +15,17 @@ using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::systolic;
 
+int64_t LinearForm::getFirst(llvm::ArrayRef<int64_t> extents) const {
+  int64_t first = offset;
+  for (auto [coefficient, extent] : llvm::zip_equal(coefficients, extents))
+    first += std::min<int64_t>(coefficient, 0) * (extent - 1);
+  return first;
+}
+
 int64_t LinearForm::getLast(llvm::ArrayRef<int64_t> extents) const {
   int64_t last = offset;
   for (auto [coefficient, extent] : llvm::zip_equal(coefficients, extents))
-    last += coefficient * (extent - 1);
+    last += std::max<int64_t>(coefficient, 0) * (extent - 1);
   return last;
 }
 
@@ -47,8 +54,7 @@ std::optional<LinearForm> systolic::getLinearForm(AffineExpr expr,
                                                   unsigned loops) {
   LinearForm form;
   form.coefficients.assign(loops, 0);
-  if (!addTo(form, expr, 1) || form.offset < 0 ||
-      llvm::any_of(form.coefficients, [](int64_t c) { return c < 0; }))
+  if (!addTo(form, expr, 1))
     return std::nullopt;
   return form;
 }

@@ -75,8 +75,9 @@ LogicalResult StridesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (offset < 0) // (I1)
     return emitError() << "expected 'offset' of at least 0, got " << offset;
   if (!isStoredType(elementType)) // (I2)
-    return emitError() << "expected an element type of i8, i32 or f32, got "
-                       << elementType;
+    return emitError()
+           << "expected an element type of i8, i32, i64 or f32, got "
+           << elementType;
   return success();
 }
 
@@ -89,7 +90,7 @@ static LogicalResult verifyNestResult(NestOp op) {
   auto type = cast<RankedTensorType>(op.getResult().getType());
   if (!type.hasStaticShape() || !isStoredType(type.getElementType()))
     return op.emitOpError()
-           << "expected a static result of i8, i32 or f32, got " << type;
+           << "expected a static result of i8, i32, i64 or f32, got " << type;
   ArrayRef<int64_t> parallel =
       op.getExtents().take_front(op.getNumParallelLoops());
   if (type.getShape() != parallel)
@@ -102,8 +103,9 @@ static LogicalResult verifyNestResult(NestOp op) {
 static LogicalResult verifyNestInput(NestOp op, unsigned input) {
   auto type = cast<RankedTensorType>(op.getInputs()[input].getType());
   if (!type.hasStaticShape() || !isStoredType(type.getElementType()))
-    return op.emitOpError() << "expected input " << input
-                            << " to be static, of i8, i32 or f32, got " << type;
+    return op.emitOpError()
+           << "expected input " << input
+           << " to be static, of i8, i32, i64 or f32, got " << type;
   AffineMap map = op.getMap(input);
   ArrayRef<int64_t> extents = op.getExtents();
   if (map.getNumDims() != extents.size() || map.getNumSymbols() != 0 ||
@@ -116,9 +118,13 @@ static LogicalResult verifyNestInput(NestOp op, unsigned input) {
     if (!form)
       return op.emitOpError()
              << "expected result " << dimension << " of map " << input
-             << " to be a sum of loops times constants of at "
-                "least 0, got "
+             << " to be a sum of loops times constants, got "
              << op.getMaps()[input];
+    int64_t first = form->getFirst(extents);
+    if (first < 0)
+      return op.emitOpError()
+             << "map " << input << " reaches index " << first
+             << " of dimension " << dimension << ", expected at least 0";
     int64_t end = form->getLast(extents) + 1;
     if (end > type.getDimSize(dimension))
       return op.emitOpError()

@@ -291,7 +291,7 @@ LogicalResult LayoutAttr::verify(EmitError emitError, ArrayRef<int64_t> pitches,
     return failure();
   if (offset < 0) // (L3)
     return emitError() << "expected 'offset' of at least 0, got " << offset;
-  if (!isStoredType(elementType)) // (L2)
+  if (!isStoredType(elementType) || elementType.isInteger(64)) // (L2)
     return emitError() << "expected 'element_type' to be i8, i32 or f32, got "
                        << elementType;
   return success();

@@ -61,7 +61,8 @@ LogicalResult SystolicDialect::verifyOperationAttribute(Operation *op,
 }
 
 bool systolic::isStoredType(Type type) {
-  return type.isInteger(8) || type.isInteger(32) || type.isF32();
+  return type.isInteger(8) || type.isInteger(32) || type.isInteger(64) ||
+         type.isF32();
 }
 
 Type systolic::getType(MLIRContext *context, sim::ScalarType type) {
@@ -114,7 +115,8 @@ FailureOr<TensorLayout> systolic::getTensorLayout(Type type,
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || !tensor.hasStaticShape())
     return fail("expected a tensor of static shape");
-  if (!isStoredType(tensor.getElementType()))
+  if (!isStoredType(tensor.getElementType()) ||
+      tensor.getElementType().isInteger(64))
     return fail("expected elements of type i8, i32 or f32");
   ArrayRef<int64_t> shape = tensor.getShape();
   if (llvm::is_contained(shape, 0))

@@ -61,6 +61,40 @@ static LogicalResult verifyLoop(scf::ForOp loop) {
   return success();
 }
 
+/// (R2)
+template <typename OpTy> static LogicalResult checkNames(Region &body) {
+  llvm::StringMap<OpTy> named;
+  for (OpTy host : body.getOps<OpTy>()) {
+    if (!host.getName())
+      continue;
+    auto [other, isNew] = named.try_emplace(*host.getName(), host);
+    if (isNew)
+      continue;
+    InFlightDiagnostic diag = host.emitOpError()
+                              << "expected a name of its own, got \""
+                              << *host.getName() << "\" twice";
+    diag.attachNote(other->second.getLoc()) << "first used here";
+    return diag;
+  }
+  return success();
+}
+
+/// (R2)
+static LogicalResult checkState(Region &body) {
+  for (auto output : body.getOps<HostOutputOp>())
+    for (auto input : body.getOps<HostInputOp>())
+      if (output.getName() && output.getName() == input.getName() &&
+          output.getTensor() != input.getTensor()) {
+        InFlightDiagnostic diag =
+            output.emitOpError()
+            << "expected the type of the input \"" << *output.getName()
+            << "\", " << input.getTensor() << ", got " << output.getTensor();
+        diag.attachNote(input.getLoc()) << "the input is here";
+        return diag;
+      }
+  return success();
+}
+
 LogicalResult ProgramOp::verifyRegions() {
   if (getTargetHash() != getTarget().getHash()) // (R1)
     return emitOpError() << "was scheduled for a target with hash "
@@ -76,8 +110,9 @@ LogicalResult ProgramOp::verifyRegions() {
     if (auto loop = dyn_cast<scf::ForOp>(op))
       return failed(verifyLoop(loop)) ? WalkResult::interrupt()
                                       : WalkResult::advance();
-    bool isAllowed = isa<SystolicDialect>(op->getDialect()) &&
-                     !isa<ContractOp, VectorOp, NestOp, ProgramOp>(op);
+    bool isAllowed =
+        isa<SystolicDialect>(op->getDialect()) &&
+        !isa<BlockContractOp, ContractOp, VectorOp, NestOp, ProgramOp>(op);
     if (isAllowed ||
         isa<scf::YieldOp, affine::AffineApplyOp, arith::ConstantOp>(op))
       return WalkResult::advance();
@@ -88,10 +123,14 @@ LogicalResult ProgramOp::verifyRegions() {
   });
   if (result.wasInterrupted())
     return failure();
-  if (inputs != 1 || outputs != 1) // (R2)
-    return emitOpError() << "expected one host_input and one host_output, got "
-                         << inputs << " and " << outputs;
-  return success();
+  if (inputs < 1 || outputs < 1) // (R2)
+    return emitOpError()
+           << "expected at least one host_input and one host_output, got "
+           << inputs << " and " << outputs;
+  if (failed(checkNames<HostInputOp>(getBody())) || // (R2)
+      failed(checkNames<HostOutputOp>(getBody())))
+    return failure();
+  return checkState(getBody());
 }
 
 //===----------------------------------------------------------------------===//
@@ -104,7 +143,7 @@ template <typename OpTy> static LogicalResult verifyHostTensor(OpTy op) {
   Type element = tensor.getElementType();
   if (!tensor.hasStaticShape() || !isStoredType(element))
     return op.emitOpError()
-           << "expected a static tensor of i8, i32 or f32, got " << tensor;
+           << "expected a static tensor of i8, i32, i64 or f32, got " << tensor;
   double scale = op.getScale().convertToDouble();
   if (!std::isfinite(scale) || scale <= 0)
     return op.emitOpError()

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BlockPlan.h"
 #include "NestPlan.h"
 #include "NetworkPlan.h"
 
@@ -66,6 +67,8 @@ void systolic::sizeBands(const NetworkPlan &plan, LayerPlan &layer) {
   }
   layer.resultBand.bytes =
       isSpilled(layer.resultView) ? getResultBandBytes(layer) : 0;
+  if (layer.isBlockProduct())
+    sizeBlocks(plan, layer);
 }
 
 /// A layer's bands may take half of data SRAM, so that not everything else has
@@ -73,7 +76,7 @@ void systolic::sizeBands(const NetworkPlan &plan, LayerPlan &layer) {
 static void boundBands(NetworkPlan &plan, LayerPlan &layer) {
   auto getTotal = [&] {
     sizeBands(plan, layer);
-    int64_t total = layer.resultBand.bytes;
+    int64_t total = layer.resultBand.bytes + layer.passingBlocks.bytes;
     for (const OperandPlan &operand : layer.operands)
       total += operand.band.bytes;
     return total;
@@ -144,6 +147,8 @@ static SmallVector<Interval> getIntervals(NetworkPlan &plan) {
         result.push_back({i, i, &operand.band});
     if (layer.resultBand.bytes)
       result.push_back({i, i, &layer.resultBand});
+    if (layer.passingBlocks.bytes)
+      result.push_back({i, i, &layer.passingBlocks});
   }
   llvm::stable_sort(result, [](const Interval &a, const Interval &b) {
     return a.place->bytes > b.place->bytes;

@@ -14,15 +14,50 @@ using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::systolic;
 
-static size_t getParallelLoops(const LayerPlan &layer) {
+ArrayRef<int64_t> systolic::getLoopExtents(const LayerPlan &layer) {
+  if (auto contract = dyn_cast<BlockContractOp>(layer.op))
+    return contract.getExtents();
+  return cast<NestOp>(layer.op).getExtents();
+}
+
+size_t systolic::getParallelLoops(const LayerPlan &layer) {
+  if (auto contract = dyn_cast<BlockContractOp>(layer.op))
+    return contract.getNumParallelLoops();
   return cast<NestOp>(layer.op).getNumParallelLoops();
 }
 
+/// Whether some operand is read from its end along a loop. A box of what a
+/// chunk at the edge needs would begin somewhere else than those of other
+/// chunks.
+static bool isReadBackward(const LayerPlan &layer, size_t loop) {
+  return llvm::any_of(layer.operands, [&](const OperandPlan &operand) {
+    return llvm::any_of(getIndexForms(operand), [&](const LinearForm &form) {
+      return form.coefficients[loop] < 0;
+    });
+  });
+}
+
+/// Halves the longest parallel loop, of equally long ones the outermost.
+static bool shrinkBlockChunk(LayerPlan &layer) {
+  int64_t *longest = nullptr;
+  for (size_t loop = 0; loop < getParallelLoops(layer); ++loop) {
+    int64_t &size = layer.chunk[loop];
+    if (size > 1 && !isReadBackward(layer, loop) &&
+        (!longest || size > *longest))
+      longest = &size;
+  }
+  if (longest)
+    *longest = llvm::divideCeil(*longest, 2);
+  return longest;
+}
+
 bool systolic::shrinkChunk(LayerPlan &layer) {
+  if (layer.isBlockProduct())
+    return shrinkBlockChunk(layer);
   auto parallel =
       MutableArrayRef(layer.chunk).take_front(getParallelLoops(layer));
-  for (int64_t &size : parallel)
-    if (size > 1) {
+  for (auto [loop, size] : llvm::enumerate(parallel))
+    if (size > 1 && !isReadBackward(layer, loop)) {
       size = llvm::divideCeil(size, 2);
       return true;
     }
@@ -39,13 +74,22 @@ SmallVector<int64_t> systolic::getOperandBox(const LayerPlan &layer,
                                              const OperandPlan &operand) {
   return llvm::map_to_vector(
       getIndexForms(operand), [&](const LinearForm &form) {
-        return form.getLast(layer.chunk) - form.offset + 1;
+        return form.getLast(layer.chunk) - form.getFirst(layer.chunk) + 1;
       });
 }
 
 SmallVector<int64_t> systolic::getResultBox(const LayerPlan &layer) {
   return llvm::to_vector(
       ArrayRef(layer.chunk).take_front(getParallelLoops(layer)));
+}
+
+Pitches systolic::getLoopPitches(ArrayRef<LinearForm> forms,
+                                 ArrayRef<int64_t> pitches, size_t loops) {
+  Pitches result(loops, 0);
+  for (auto [form, pitch] : llvm::zip_equal(forms, pitches))
+    for (auto [loop, coefficient] : llvm::enumerate(form.coefficients))
+      result[loop] += coefficient * pitch;
+  return result;
 }
 
 int64_t systolic::getBoxBytes(RankedTensorType type, ArrayRef<int64_t> box) {
@@ -56,7 +100,7 @@ int64_t systolic::getBoxBytes(RankedTensorType type, ArrayRef<int64_t> box) {
 }
 
 bool systolic::isInvariant(const LayerPlan &layer, const OperandPlan &operand) {
-  ArrayRef<int64_t> extents = cast<NestOp>(layer.op).getExtents();
+  ArrayRef<int64_t> extents = getLoopExtents(layer);
   for (const LinearForm &form : getIndexForms(operand))
     for (auto [coefficient, size, extent] :
          llvm::zip_equal(form.coefficients, layer.chunk, extents))

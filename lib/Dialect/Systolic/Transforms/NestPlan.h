@@ -17,9 +17,14 @@
 
 namespace colonnade::systolic {
 
-/// Halves the outermost parallel loop of more than one index; reductions are
-/// never cut. False if there is none.
+/// Halves the outermost parallel loop of more than one index; reductions and
+/// loops along which an operand is read backward are never cut. False if there
+/// is none.
 bool shrinkChunk(LayerPlan &layer);
+
+/// Extents of a nest's loops, and how many of them run over its result.
+llvm::ArrayRef<int64_t> getLoopExtents(const LayerPlan &layer);
+size_t getParallelLoops(const LayerPlan &layer);
 
 /// The index of an operand's dimensions as linear forms of the loops.
 llvm::SmallVector<LinearForm> getIndexForms(const OperandPlan &operand);
@@ -33,6 +38,10 @@ llvm::SmallVector<int64_t> getResultBox(const LayerPlan &layer);
 
 /// Bytes of a dense box of elements of `type`.
 int64_t getBoxBytes(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> box);
+
+/// Pitches of loops whose indices reach a tensor of `pitches` through `forms`.
+Pitches getLoopPitches(llvm::ArrayRef<LinearForm> forms,
+                       llvm::ArrayRef<int64_t> pitches, size_t loops);
 
 /// Whether every chunk reads the same box of an operand.
 bool isInvariant(const LayerPlan &layer, const OperandPlan &operand);

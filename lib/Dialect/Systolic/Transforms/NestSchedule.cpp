@@ -28,16 +28,6 @@ static Pitches getBoxPitches(RankedTensorType type, ArrayRef<int64_t> box) {
   return getDensePitches(type.clone(box));
 }
 
-/// Pitches of loops whose indices reach a tensor of `pitches` through `forms`.
-static Pitches getLoopPitches(ArrayRef<LinearForm> forms,
-                              ArrayRef<int64_t> pitches, size_t loops) {
-  Pitches result(loops, 0);
-  for (auto [form, pitch] : llvm::zip_equal(forms, pitches))
-    for (auto [loop, coefficient] : llvm::enumerate(form.coefficients))
-      result[loop] += coefficient * pitch;
-  return result;
-}
-
 StridesAttr ScheduleBuilder::getNestStrides(const LayerPlan &layer,
                                             const OperandPlan &operand) const {
   SmallVector<LinearForm> forms = getIndexForms(operand);
@@ -45,11 +35,11 @@ StridesAttr ScheduleBuilder::getNestStrides(const LayerPlan &layer,
   Pitches pitches =
       isBoxed ? getBoxPitches(operand.type, getOperandBox(layer, operand))
               : operand.view.pitches;
-  int64_t offset = 0;
-  if (!isBoxed) {
-    offset = operand.view.offset;
-    for (auto [form, pitch] : llvm::zip_equal(forms, pitches))
-      offset += form.offset * pitch;
+  int64_t offset = isBoxed ? 0 : operand.view.offset;
+  for (auto [form, pitch] : llvm::zip_equal(forms, pitches)) {
+    // A box begins at the smallest index of its chunk.
+    int64_t begin = isBoxed ? form.getFirst(layer.chunk) : 0;
+    offset += (form.offset - begin) * pitch;
   }
   return StridesAttr::get(builder.getContext(), operand.type.getElementType(),
                           offset,
@@ -86,10 +76,11 @@ static StridesAttr getBoxStrides(RankedTensorType type, ArrayRef<int64_t> box) {
 //===----------------------------------------------------------------------===//
 
 /// The first index of a dimension that the chunk needs.
-Value ScheduleBuilder::getPosition(const LinearForm &form,
+Value ScheduleBuilder::getPosition(const LayerPlan &layer,
+                                   const LinearForm &form,
                                    const NestPlace &place, Location loc) {
   MLIRContext *context = builder.getContext();
-  AffineExpr index = getAffineConstantExpr(form.offset, context);
+  AffineExpr index = getAffineConstantExpr(form.getFirst(layer.chunk), context);
   SmallVector<Value> operands;
   for (auto [loop, coefficient] : llvm::enumerate(form.coefficients)) {
     if (coefficient == 0 || place.position[loop] == getIndex(0))
@@ -114,13 +105,15 @@ void ScheduleBuilder::loadBoxes(LayerPlan &layer, bool invariant,
     if (operand.band.bytes == 0 || isInvariant(layer, operand) != invariant)
       continue;
     SmallVector<Value> after = {carried[PassNewer]};
+    if (layer.isBlockProduct())
+      after.push_back(carried[Streamed]);
     llvm::append_range(after,
                        tracker.getConflicts(MemorySpace::DataSram, operand.band,
                                             /*isWrite=*/true, sim::Queue::Dma));
     SmallVector<int64_t> box = getOperandBox(layer, operand);
     SmallVector<Value> position;
     for (const LinearForm &form : getIndexForms(operand))
-      position.push_back(getPosition(form, place, loc));
+      position.push_back(getPosition(layer, form, place, loc));
     auto copy =
         DmaBoxOp::create(builder, loc, getTokenType(), layer.name,
                          getTensorBuffer(operand.view.root),
@@ -191,7 +184,8 @@ Value ScheduleBuilder::buildNestPass(LayerPlan &layer, const NestPlace &place) {
 void ScheduleBuilder::buildChunk(LayerPlan &layer, NestPlace place) {
   place.position.resize(layer.chunk.size(), getIndex(0));
   loadBoxes(layer, /*invariant=*/false, place);
-  Value token = buildNestPass(layer, place);
+  Value token = layer.isBlockProduct() ? buildBlockPass(layer, place)
+                                       : buildNestPass(layer, place);
   carried[PassOlder] = carried[PassNewer];
   carried[PassNewer] = token;
   storeBox(layer, place);
@@ -202,12 +196,11 @@ void ScheduleBuilder::buildChunks(LayerPlan &layer, NestPlace &place) {
   size_t depth = place.position.size();
   if (depth == getResultBox(layer).size())
     return buildChunk(layer, place);
-  loop(cast<NestOp>(layer.op).getExtents()[depth], layer.chunk[depth],
-       [&](Value index) {
-         place.position.push_back(index);
-         buildChunks(layer, place);
-         place.position.pop_back();
-       });
+  loop(getLoopExtents(layer)[depth], layer.chunk[depth], [&](Value index) {
+    place.position.push_back(index);
+    buildChunks(layer, place);
+    place.position.pop_back();
+  });
 }
 
 void ScheduleBuilder::buildNest(LayerPlan &layer) {

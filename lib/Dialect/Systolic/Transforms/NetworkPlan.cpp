@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "NetworkPlan.h"
+#include "BlockPlan.h"
 #include "colonnade/Simulator/Program.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -80,21 +81,45 @@ planOperand(LayerPlan &layer, const TensorViews &views, Value value) {
   return plan;
 }
 
+/// An operand whose elements `map` names.
+static LogicalResult planMapped(LayerPlan &layer, const TensorViews &views,
+                                Value value, AffineMap map) {
+  FailureOr<TensorView> view = findView(views, layer.op, value);
+  if (failed(view))
+    return failure();
+  OperandPlan plan;
+  plan.view = *view;
+  plan.type = cast<RankedTensorType>(value.getType());
+  plan.map = map;
+  layer.operands.push_back(plan);
+  return success();
+}
+
 static LogicalResult planNest(LayerPlan &layer, const TensorViews &views) {
   auto nest = cast<NestOp>(layer.op);
   layer.name = nest.getLayer().str();
   layer.chunk.assign(nest.getExtents().begin(), nest.getExtents().end());
-  for (auto [index, input] : llvm::enumerate(nest.getInputs())) {
-    FailureOr<TensorView> view = findView(views, nest, input);
-    if (failed(view))
+  for (auto [index, input] : llvm::enumerate(nest.getInputs()))
+    if (failed(planMapped(layer, views, input, nest.getMap(index))))
       return failure();
-    OperandPlan plan;
-    plan.view = *view;
-    plan.type = cast<RankedTensorType>(input.getType());
-    plan.map = nest.getMap(index);
-    layer.operands.push_back(plan);
-  }
   return success();
+}
+
+/// Held and passing operand and, if there is one, the counter.
+static LogicalResult planBlockProduct(LayerPlan &layer,
+                                      const TensorViews &views) {
+  auto contract = cast<BlockContractOp>(layer.op);
+  layer.name = contract.getLayer().str();
+  layer.chunk = llvm::to_vector(contract.getExtents());
+  if (failed(
+          planMapped(layer, views, contract.getHeld(), contract.getMap(0))) ||
+      failed(
+          planMapped(layer, views, contract.getPassing(), contract.getMap(1))))
+    return failure();
+  if (!contract.getCounter())
+    return success();
+  AffineMap map = AffineMap::get(layer.chunk.size(), 0, contract.getContext());
+  return planMapped(layer, views, contract.getCounter(), map);
 }
 
 /// The blocks of a contraction's weights and, if they are computed at run time,
@@ -146,8 +171,10 @@ static FailureOr<LayerPlan> planLayer(Operation *op, const TensorViews &views) {
   LayerPlan layer;
   layer.op = op;
   layer.resultView = *views.lookup(op->getResult(0));
-  LogicalResult planned =
-      layer.isNest() ? planNest(layer, views) : planWindowed(layer, views);
+  LogicalResult planned = layer.isBlockProduct()
+                              ? planBlockProduct(layer, views)
+                          : layer.isNest() ? planNest(layer, views)
+                                           : planWindowed(layer, views);
   if (failed(planned))
     return failure();
   return layer;
@@ -177,23 +204,29 @@ static LogicalResult collectLayers(NetworkPlan &plan,
       plan.layers.push_back(std::move(*layer));
     } else if (!isViewOp(&op) &&
                !isa<WeightsOp, RunTimeWeightsOp, arith::ConstantOp,
-                    tensor::ConcatOp, tensor::EmptyOp, func::ReturnOp>(op)) {
+                    tensor::ConcatOp, tensor::EmptyOp, tensor::InsertSliceOp,
+                    func::ReturnOp>(op)) {
       return emitUnmapped(&op);
     }
   }
   return success();
 }
 
-/// Every operand of a concatenation must be made inside it.
+/// Every operand of a concatenation or insertion must be made inside it.
 static LogicalResult checkConcatenations(NetworkPlan &plan,
                                          const TensorViews &views) {
-  for (auto concat : plan.function.getBody().front().getOps<tensor::ConcatOp>())
-    for (OpOperand &operand : concat->getOpOperands())
+  for (Operation &op : plan.function.getBody().front()) {
+    if (!isa<tensor::ConcatOp, tensor::InsertSliceOp>(op))
+      continue;
+    for (OpOperand &operand : op.getOpOperands())
       if (!views.isMadeInPlace(operand))
-        return emitError(concat.getLoc())
+        return emitError(op.getLoc())
                << "expected operand " << operand.getOperandNumber()
-               << " to be made inside the concatenation's buffer, got one that "
-                  "needs a copy: map it with convert-linalg-to-systolic";
+               << " to be made inside the "
+               << (isa<tensor::ConcatOp>(op) ? "concatenation" : "insertion")
+               << "'s buffer, got one that needs a copy: map it with "
+                  "convert-linalg-to-systolic";
+  }
   return success();
 }
 
@@ -214,40 +247,13 @@ static TensorPlan &getTensor(NetworkPlan &plan, Value root, int64_t layer) {
   return tensor;
 }
 
-/// One static argument and one result that a layer makes whole.
-static LogicalResult checkInterface(func::FuncOp function,
-                                    const TensorViews &views) {
-  auto terminator =
-      cast<func::ReturnOp>(function.getBody().front().getTerminator());
-  if (function.getNumArguments() != 1 || terminator.getNumOperands() != 1)
-    return emitError(function.getLoc())
-           << "expected one argument and one result, got "
-           << function.getNumArguments() << " and "
-           << terminator.getNumOperands();
-  auto type = dyn_cast<RankedTensorType>(function.getArgument(0).getType());
-  if (!type || !type.hasStaticShape() ||
-      llvm::is_contained(type.getShape(), 0) ||
-      !getScalarType(type.getElementType()))
-    return emitError(function.getLoc())
-           << "expected an argument of static shape, without extents of 0, of "
-              "i8, i32 or f32, got "
-           << function.getArgument(0).getType();
-  Value result = terminator.getOperand(0);
-  const TensorView *view = views.lookup(result);
-  bool isMade = view && view->root.getDefiningOp() &&
-                !matchPattern(view->root, m_Constant());
-  if (!isMade || !views.isWhole(result))
-    return emitError(terminator.getLoc())
-           << "expected the result to be made by a layer";
-  return success();
-}
-
 static LogicalResult collectTensors(NetworkPlan &plan,
                                     const TensorViews &views) {
   func::FuncOp function = plan.function;
   if (failed(checkInterface(function, views)))
     return failure();
-  getTensor(plan, function.getArgument(0), -1);
+  for (Value argument : function.getArguments())
+    getTensor(plan, argument, -1);
   for (auto [index, layer] : llvm::enumerate(plan.layers)) {
     for (OperandPlan &operand : layer.operands)
       if (!operand.parameterOffset)
@@ -257,8 +263,12 @@ static LogicalResult collectTensors(NetworkPlan &plan,
     TensorPlan &result = getTensor(plan, layer.resultView.root, index);
     result.lastLayer = std::max<int64_t>(result.lastLayer, index);
   }
-  Value result = function.getBody().front().getTerminator()->getOperand(0);
-  getTensor(plan, views.lookup(result)->root, 0).lastLayer = plan.layers.size();
+  // What no layer reads stays with the host.
+  for (Value argument : function.getArguments())
+    plan.tensors[argument].isSpilled |= plan.tensors[argument].lastLayer < 0;
+  for (Value result : function.getBody().front().getTerminator()->getOperands())
+    getTensor(plan, views.lookup(result)->root, 0).lastLayer =
+        plan.layers.size();
   return success();
 }
 
@@ -311,6 +321,8 @@ static int64_t getTileBytes(ContractOp contract, TargetAttr target) {
 
 static LogicalResult divideWeightSram(NetworkPlan &plan) {
   for (LayerPlan &layer : plan.layers) {
+    plan.tileBytes = std::max<int64_t>(
+        plan.tileBytes, llvm::divideCeil(layer.heldBlocks.bytes, 2));
     if (layer.isNest())
       continue;
     int64_t channels = layer.result.channels;
@@ -346,6 +358,9 @@ FailureOr<NetworkPlan> systolic::planNetwork(func::FuncOp function,
       failed(collectTensors(plan, views)))
     return failure();
   fitAccumulators(plan);
+  for (LayerPlan &layer : plan.layers)
+    if (layer.isBlockProduct() && failed(fitBlockProduct(plan, layer)))
+      return failure();
   if (failed(allocateData(plan)) || failed(divideWeightSram(plan)))
     return failure();
   return plan;

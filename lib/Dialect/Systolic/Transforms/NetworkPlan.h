@@ -73,11 +73,16 @@ struct LayerPlan {
   int64_t bandHeight = 1, bandWidth = 1;
   /// Indices of a nest's loops worked on at a time.
   llvm::SmallVector<int64_t> chunk;
+  /// Where a product of blocks keeps the blocks of a chunk's operands, in
+  /// weight SRAM and in data SRAM.
+  Placement heldBlocks, passingBlocks;
   /// Where a band or box of a spilled result is held.
   Placement resultBand;
 
   bool isContraction() const { return mlir::isa<ContractOp>(op); }
-  bool isNest() const { return mlir::isa<NestOp>(op); }
+  /// A layer that is a loop nest over strided tensors.
+  bool isNest() const { return mlir::isa<NestOp, BlockContractOp>(op); }
+  bool isBlockProduct() const { return mlir::isa<BlockContractOp>(op); }
   mlir::RankedTensorType getResultType() const {
     return mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
   }
@@ -98,6 +103,12 @@ struct NetworkPlan {
   /// a resident buffer.
   Placement getRange(const TensorView &view, mlir::RankedTensorType type) const;
 };
+
+/// Checks that the host can exchange the function's arguments and results: they
+/// are static, and layers make the results whole, each in a buffer of its own.
+/// Emits a located error otherwise.
+mlir::LogicalResult checkInterface(mlir::func::FuncOp function,
+                                   const TensorViews &views);
 
 /// A 1x1 window over a whole tensor.
 sim::Window getWholeWindow(const TensorLayout &layout);

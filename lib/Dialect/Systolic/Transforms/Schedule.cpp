@@ -10,7 +10,6 @@
 
 #include "colonnade/Dialect/Systolic/Transforms/Schedule.h"
 #include "ScheduleBuilder.h"
-#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h"
 #include "colonnade/Target/ProgramExport.h"
 
@@ -23,22 +22,13 @@ namespace colonnade::systolic {
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h.inc"
 } // namespace colonnade::systolic
 
-/// `colonnade.scale` of the result; 1.0 where there is none.
-static double getScale(Attribute attr) {
-  auto scale = dyn_cast_or_null<FloatAttr>(attr);
-  return scale ? scale.getValueAsDouble() : 1.0;
-}
-
 FailureOr<ProgramOp> systolic::scheduleFunction(func::FuncOp function,
                                                 TargetAttr target) {
   FailureOr<NetworkPlan> plan = planNetwork(function, target);
   if (failed(plan))
     return failure();
   OpBuilder builder(function);
-  double outputScale =
-      getScale(function.getResultAttr(0, ColonnadeDialect::getScaleAttrName()));
-  return ScheduleBuilder(*plan, builder)
-      .build(getArgumentForm(function), outputScale);
+  return ScheduleBuilder(*plan, builder).build();
 }
 
 namespace {

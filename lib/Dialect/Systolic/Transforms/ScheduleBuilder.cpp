@@ -81,14 +81,14 @@ Value ScheduleBuilder::getTensorBuffer(Value tensor) {
                                   getConstantBytes(tensorPlan.constant));
   bool isInput = tensorPlan.firstLayer < 0;
   if (tensorPlan.isSpilled && isInput)
-    return buffer = hostInput;
+    return buffer = hostInputs.at(tensor);
   if (!tensorPlan.isSpilled)
     return buffer =
                getBuffer("tensor", MemorySpace::DataSram, tensorPlan.place);
   bool isOutput =
       tensorPlan.lastLayer == static_cast<int64_t>(plan.layers.size());
   if (isOutput)
-    return buffer = hostOutput;
+    return buffer = hostOutputs.at(tensor);
   tensorPlan.place.address = allocateDram(tensorPlan.place.bytes);
   return buffer = getBuffer("spilled", MemorySpace::Dram, tensorPlan.place);
 }
@@ -201,28 +201,8 @@ Value ScheduleBuilder::getPassOffset(LayerPlan &layer, const Place &place,
 }
 
 //===----------------------------------------------------------------------===//
-// Memories and host tensors
+// Memories
 //===----------------------------------------------------------------------===//
-
-void ScheduleBuilder::buildHostTensors(Int8Form inputForm, double outputScale) {
-  Type dram = BufferType::get(builder.getContext(), MemorySpace::Dram);
-  Value input = plan.function.getArgument(0);
-  Value output;
-  for (auto &[value, tensor] : plan.tensors)
-    if (tensor.lastLayer == static_cast<int64_t>(plan.layers.size()))
-      output = value;
-  auto terminator = plan.function.getBody().front().getTerminator();
-  int64_t inputAddress = allocateDram(plan.tensors[input].place.bytes);
-  int64_t outputAddress = allocateDram(plan.tensors[output].place.bytes);
-  hostInput = HostInputOp::create(
-      builder, program.getLoc(), dram, builder.getI64IntegerAttr(inputAddress),
-      TypeAttr::get(input.getType()), builder.getF64FloatAttr(inputForm.scale),
-      builder.getSI32IntegerAttr(inputForm.zeroPoint));
-  hostOutput = HostOutputOp::create(
-      builder, program.getLoc(), dram, builder.getI64IntegerAttr(outputAddress),
-      TypeAttr::get(terminator->getOperand(0).getType()),
-      builder.getF64FloatAttr(outputScale));
-}
 
 void ScheduleBuilder::buildMemories() {
   tileBuffer =
@@ -234,40 +214,6 @@ void ScheduleBuilder::buildMemories() {
   Value ready = ReadyOp::create(builder, program.getLoc(), getTokenType());
   for (Value &token : carried)
     token = ready;
-}
-
-/// Copies a whole tensor between the host's part of DRAM and data SRAM.
-Value ScheduleBuilder::copyWhole(StringRef name, RankedTensorType type,
-                                 Value source, Value destination,
-                                 ValueRange after) {
-  int64_t elements = type.getNumElements();
-  auto strides = StridesAttr::get(builder.getContext(), type.getElementType(),
-                                  /*offset=*/0, {getElementBytes(type)}, false);
-  DenseI64ArrayAttr size = builder.getDenseI64ArrayAttr({elements});
-  return DmaBoxOp::create(builder, plan.function.getLoc(), getTokenType(), name,
-                          source, destination, ValueRange{getIndex(0)}, after,
-                          size, size, strides, strides);
-}
-
-void ScheduleBuilder::loadInput() {
-  Value tensor = plan.function.getArgument(0);
-  TensorPlan &input = plan.tensors[tensor];
-  if (input.isSpilled)
-    return;
-  Value copied = copyWhole("input", cast<RankedTensorType>(tensor.getType()),
-                           hostInput, getTensorBuffer(tensor), ValueRange());
-  tracker.record(MemorySpace::DataSram, input.place, /*isWrite=*/true,
-                 sim::Queue::Dma, copied);
-}
-
-void ScheduleBuilder::storeOutput() {
-  for (auto &[tensor, output] : plan.tensors)
-    if (output.lastLayer == static_cast<int64_t>(plan.layers.size()) &&
-        !output.isSpilled)
-      copyWhole("output", cast<RankedTensorType>(tensor.getType()),
-                getTensorBuffer(tensor), hostOutput,
-                tracker.getConflicts(MemorySpace::DataSram, output.place,
-                                     /*isWrite=*/false, sim::Queue::Dma));
 }
 
 //===----------------------------------------------------------------------===//
@@ -346,7 +292,8 @@ void ScheduleBuilder::recordLayer(LayerPlan &layer) {
   for (auto [i, operand] : llvm::enumerate(layer.operands)) {
     if (operand.parameterOffset)
       continue;
-    bool isStreamed = i == 0 && layer.isContraction();
+    bool isStreamed =
+        layer.isBlockProduct() || (i == 0 && layer.isContraction());
     tracker.record(
         MemorySpace::DataSram,
         operand.band.bytes ? operand.band
@@ -354,6 +301,9 @@ void ScheduleBuilder::recordLayer(LayerPlan &layer) {
         /*isWrite=*/false, isStreamed ? sim::Queue::Array : sim::Queue::Vector,
         isStreamed ? carried[Streamed] : carried[PassNewer]);
   }
+  if (layer.isBlockProduct())
+    tracker.record(MemorySpace::DataSram, layer.passingBlocks,
+                   /*isWrite=*/true, sim::Queue::Array, carried[Streamed]);
   // The last stream waits for the last gather.
   if (layer.stationary && !plan.tensors[layer.stationary->view.root].isSpilled)
     tracker.record(
@@ -390,19 +340,19 @@ void ScheduleBuilder::buildLayer(LayerPlan &layer) {
   recordLayer(layer);
 }
 
-FailureOr<ProgramOp> ScheduleBuilder::build(Int8Form inputForm,
-                                            double outputScale) {
+FailureOr<ProgramOp> ScheduleBuilder::build() {
   program = ProgramOp::create(builder, plan.function.getLoc(),
                               plan.function.getSymName(), plan.target,
                               plan.target.getHash());
   entry = &program.getBody().emplaceBlock();
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(entry);
-  buildHostTensors(inputForm, outputScale);
+  buildHostTensors();
   buildMemories();
-  loadInput();
-  for (LayerPlan &layer : plan.layers)
+  loadInputs();
+  for (auto [index, layer] : llvm::enumerate(plan.layers)) {
     buildLayer(layer);
-  storeOutput();
+    storeOutput(index);
+  }
   return program;
 }

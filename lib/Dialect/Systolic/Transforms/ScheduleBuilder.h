@@ -36,14 +36,15 @@ public:
       : plan(plan), builder(builder) {}
 
   /// Builds the program before the function.
-  mlir::FailureOr<ProgramOp> build(Int8Form inputForm, double outputScale);
+  mlir::FailureOr<ProgramOp> build();
 
 private:
   /// Tokens that loops carry.
   enum Carried : unsigned {
     TileOlder, // the tile buffer of two tiles ago is free again
     TileNewer,
-    Swapped,   // the shadow registers are free again
+    Swapped,   // the shadow registers are free again; with products of blocks,
+               // the accumulators
     PassOlder, // accumulators and parameters of two passes ago are free again
     PassNewer,
     Streamed, // the last stream is done
@@ -79,10 +80,13 @@ private:
     LayoutAttr layout;
   };
 
-  void buildHostTensors(Int8Form inputForm, double outputScale);
+  void buildHostTensors();
+  mlir::Value buildHostInput(mlir::BlockArgument argument);
+  mlir::Value buildHostOutput(mlir::OpOperand &result);
   void buildMemories();
-  void loadInput();
-  void storeOutput();
+  void loadInputs();
+  /// Stores what layer `index` completes.
+  void storeOutput(size_t index);
   void buildLayer(LayerPlan &layer);
   void buildBands(LayerPlan &layer,
                   llvm::function_ref<void(mlir::Value, mlir::Value)> body);
@@ -115,10 +119,13 @@ private:
   void buildChunks(LayerPlan &layer, NestPlace &place);
   void buildChunk(LayerPlan &layer, NestPlace place);
   void loadBoxes(LayerPlan &layer, bool invariant, NestPlace &place);
+  mlir::Value buildBlockPass(LayerPlan &layer, const NestPlace &place);
+  mlir::Value buildDrain(LayerPlan &layer, const NestPlace &place);
+  mlir::Value getBoxedBuffer(const OperandPlan &operand);
   mlir::Value buildNestPass(LayerPlan &layer, const NestPlace &place);
   void storeBox(LayerPlan &layer, const NestPlace &place);
-  mlir::Value getPosition(const LinearForm &form, const NestPlace &place,
-                          mlir::Location loc);
+  mlir::Value getPosition(const LayerPlan &layer, const LinearForm &form,
+                          const NestPlace &place, mlir::Location loc);
   StridesAttr getNestStrides(const LayerPlan &layer,
                              const OperandPlan &operand) const;
   StridesAttr getResultStrides(const LayerPlan &layer) const;
@@ -169,7 +176,8 @@ private:
   /// Parameters in DRAM by the layer's op.
   llvm::DenseMap<mlir::Operation *, mlir::Value> parameterBlocks;
   mlir::Value tileBuffer, parameterBuffer, accumulatorBuffer;
-  mlir::Value hostInput, hostOutput;
+  /// In DRAM, by the tensor that lies there before or after the program.
+  llvm::DenseMap<mlir::Value, mlir::Value> hostInputs, hostOutputs;
   int64_t dramEnd = 0;
   /// Tiles and passes so far, mod 2: which buffer is next.
   int64_t tileParity = 0, passParity = 0;

@@ -37,7 +37,7 @@
 // -----
 
 // R: unknown mode
-// expected-error @+1 {{expected rounding to be one of truncate, nearest, stochastic, got 'up'}}
+// expected-error @+1 {{expected rounding to be one of truncate, nearest, stochastic, unbiased, got 'up'}}
 #rounding = #colonnade.rounding<up>
 
 // -----

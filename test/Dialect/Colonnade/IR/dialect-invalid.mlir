@@ -107,3 +107,21 @@ func.func private @f() attributes {colonnade.scale = 1.0 : f64}
 // D6: an unknown attribute of the module
 // expected-error @+1 {{has an unexpected attribute 'colonnade.version'}}
 module attributes {colonnade.version = 1 : i64} {}
+
+// -----
+
+// D7: a result that is the next value of nothing
+// expected-error @+1 {{expected one argument with the 'colonnade.state' of result 0, "mean", got 0}}
+func.func private @f(tensor<4xf32> {colonnade.parameter = "mean"}) -> (tensor<4xf32> {colonnade.state = "mean"})
+
+// -----
+
+// D7: a result that is the next value of two arguments
+// expected-error @+1 {{expected one argument with the 'colonnade.state' of result 0, "mean", got 2}}
+func.func private @f(tensor<4xf32> {colonnade.state = "mean"}, tensor<4xf32> {colonnade.state = "mean"}) -> (tensor<4xf32> {colonnade.state = "mean"})
+
+// -----
+
+// D7: a result of another type
+// expected-error @+1 {{expected result 0, the next "mean", to have the type of argument 0, 'tensor<4xf32>', got 'tensor<4xf64>'}}
+func.func private @f(tensor<4xf32> {colonnade.state = "mean"}) -> (tensor<4xf64> {colonnade.state = "mean"})

@@ -265,3 +265,50 @@ func.func @f(%x: tensor<*xi8>) {
   %0 = colonnade.drop_encoding %x : tensor<*xi8> to tensor<2x4xi8>
   return
 }
+
+// -----
+
+// FQ1: no scale
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expected a finite and positive scale, got 0.000000e+00}}
+  %0 = colonnade.fake_quantize %x scale = 0.0 : tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// FQ1: an infinite one
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expected a finite and positive scale, got 0x7FF0000000000000}}
+  %0 = colonnade.fake_quantize %x scale = 0x7FF0000000000000 : tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// FQ2: terms of several values
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expected terms of groups of one value, got group = 4}}
+  %0 = colonnade.fake_quantize %x scale = 0.5
+      terms = <axis = 1, group = 4, budget = 3, digits = naf> : tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// FQ2: terms along no dimension
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expected the axis of its terms to be a dimension of 'tensor<2x4xf32>', got 2}}
+  %0 = colonnade.fake_quantize %x scale = 0.5
+      terms = <axis = 2, group = 1, budget = 3, digits = naf> : tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// FQ3: a limit of nothing
+func.func @f(%x: tensor<2x4xf32>, %limit: i32) {
+  // expected-error @+1 {{expected no limit without terms, got one}}
+  %0 = colonnade.fake_quantize %x scale = 0.5 limit(%limit) : tensor<2x4xf32>
+  return
+}

@@ -63,3 +63,18 @@ func.func @drop_encoding(%x: tensor<2x4xi8, #both>)
   return %0, %1, %2
       : tensor<2x4xi8, #columns>, tensor<2x4xi8, #terms>, tensor<2x4xi8>
 }
+
+// CHECK-LABEL: @fake_quantize(
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<2x4xf32>, %[[LIMIT:[a-z0-9]+]]: i32
+func.func @fake_quantize(%x: tensor<2x4xf32>, %limit: i32) -> tensor<2x4xf32> {
+  // CHECK: colonnade.fake_quantize %[[X]] scale = 5.000000e-01 : tensor<2x4xf32>
+  %a = colonnade.fake_quantize %x scale = 0.5 : tensor<2x4xf32>
+  // CHECK: colonnade.fake_quantize %{{.*}} scale = 5.000000e-01 terms = <axis = 1, group = 1, budget = 3, digits = naf> : tensor<2x4xf32>
+  %b = colonnade.fake_quantize %a scale = 0.5
+      terms = <axis = 1, group = 1, budget = 3, digits = naf> : tensor<2x4xf32>
+  // CHECK: colonnade.fake_quantize %{{.*}} scale = 5.000000e-01 terms = <axis = 1, group = 1, budget = 3, digits = naf> limit(%[[LIMIT]]) : tensor<2x4xf32>
+  %c = colonnade.fake_quantize %b scale = 0.5
+      terms = <axis = 1, group = 1, budget = 3, digits = naf> limit(%limit)
+      : tensor<2x4xf32>
+  return %c : tensor<2x4xf32>
+}

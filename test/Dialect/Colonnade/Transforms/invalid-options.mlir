@@ -22,6 +22,12 @@
 // DATA-TERMS: error: colonnade-term-quantize: expected data-terms in [0, 8], got 9
 // RUN: not colonnade-opt %s --colonnade-term-quantize=digits=ternary 2>&1 | FileCheck %s --check-prefix=DIGITS
 // DIGITS: error: colonnade-term-quantize: expected digits to be one of binary, naf, booth4, hese-msb, got 'ternary'
+// RUN: not colonnade-opt %s --colonnade-fake-quantize=data-terms=9 2>&1 | FileCheck %s --check-prefix=FAKE-TERMS
+// FAKE-TERMS: error: colonnade-fake-quantize: expected data-terms in [0, 8], got 9
+// RUN: not colonnade-opt %s --colonnade-fake-quantize=digits=ternary 2>&1 | FileCheck %s --check-prefix=FAKE-DIGITS
+// FAKE-DIGITS: error: colonnade-fake-quantize: expected digits to be one of binary, naf, booth4, hese-msb, got 'ternary'
+// RUN: not colonnade-opt %s --colonnade-fake-quantize=data-terms=2 2>&1 | FileCheck %s --check-prefix=FAKE-RANGES
+// FAKE-RANGES: error: quantization needs images to measure activations on
 
 // A failed run leaves no output file.
 // RUN: rm -f %t

@@ -98,12 +98,26 @@ func.func @f(%x: tensor<4xi8>) {
 
 // -----
 
-#reversed = affine_map<(d0) -> (3 - d0)>
+#half = affine_map<(d0) -> (d0 floordiv 2)>
 
-// E3: a negative coefficient.
+// E3: not linear.
 func.func @f(%x: tensor<4xi8>) {
-  // expected-error @below {{expected result 0 of map 0 to be a sum of loops times constants of at least 0}}
-  %y = systolic.nest "n" loops [4] ins(%x) [#reversed] : (tensor<4xi8>) -> tensor<4xi8> {
+  // expected-error @below {{expected result 0 of map 0 to be a sum of loops times constants, got}}
+  %y = systolic.nest "n" loops [4] ins(%x) [#half] : (tensor<4xi8>) -> tensor<4xi8> {
+  ^bb0(%a: i8):
+    systolic.yield %a : i8
+  }
+  return
+}
+
+// -----
+
+#early = affine_map<(d0) -> (2 - d0)>
+
+// E3: an index below 0.
+func.func @f(%x: tensor<4xi8>) {
+  // expected-error @below {{map 0 reaches index -1 of dimension 0, expected at least 0}}
+  %y = systolic.nest "n" loops [4] ins(%x) [#early] : (tensor<4xi8>) -> tensor<4xi8> {
   ^bb0(%a: i8):
     systolic.yield %a : i8
   }
@@ -262,5 +276,5 @@ func.func @f(%x: !systolic.buffer<dram>, %y: !systolic.buffer<data_sram>, %i: in
 // -----
 
 // I2: an element type that no memory holds.
-// expected-error @below {{expected an element type of i8, i32 or f32, got 'f64'}}
+// expected-error @below {{expected an element type of i8, i32, i64 or f32, got 'f64'}}
 #s = #systolic.strides<f64, offset = 0, pitches = [1], chunked = false>

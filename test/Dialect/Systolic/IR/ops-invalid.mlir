@@ -187,11 +187,11 @@ func.func @f(%i0: tensor<1x1x4x4xi8>, %i1: tensor<3xi8>) {
 
 // V3: an operation the vector unit does not have.
 func.func @f(%x: tensor<1x1x4x4xi8>) {
-  // expected-error @below {{the vector unit has no 'arith.divsi'}}
+  // expected-error @below {{the vector unit has no 'arith.divui'}}
   %y = systolic.vector "v" <max> <input = [1, 4, 4], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], padding = [0, 0], output = [4, 4]> ins(%x) : (tensor<1x1x4x4xi8>) -> tensor<1x1x4x4xi8> {
   ^bb0(%r: i8):
     // expected-note @below {{scalar op is here}}
-    %q = arith.divsi %r, %r : i8
+    %q = arith.divui %r, %r : i8
     systolic.yield %q : i8
   }
   return

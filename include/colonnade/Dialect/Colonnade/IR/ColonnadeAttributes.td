@@ -153,10 +153,13 @@ def BlockFloatAttr : Colonnade_Attr<"BlockFloat", "block_float"> {
 def RoundingAttr : Colonnade_Attr<"Rounding", "rounding"> {
   let summary = "How block_quantize rounds magnitudes";
   let description = [{
-    `truncate`, `nearest` (ties to even) or `stochastic`. Stochastic rounding
-    adds noise of `noise_bits` bits, uniform in [0, 1) units, and truncates. The
+    `truncate`, `nearest` (ties to even), `stochastic` or `unbiased`. The last two
+    add noise of `noise_bits` bits, uniform in [0, 1) units, and truncate. The
     draw for an element is a function of `seed`, the op's counter and the
-    element's row-major position, so that it can be replayed.
+    element's row-major position, so that it can be replayed. `stochastic`
+    saturates at the largest mantissa like the others; `unbiased` gives a block
+    the exponent of its largest magnitude rounded up, so that no value below the
+    format's largest exponent saturates and the mean of every value is the value.
 
     - **R1** `noise_bits` is in [1, 24].
 
@@ -174,7 +177,7 @@ def RoundingAttr : Colonnade_Attr<"Rounding", "rounding"> {
   let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
     bool isStochastic() const {
-      return getMode() == ::colonnade::BlockRounding::Stochastic;
+      return ::colonnade::isStochastic(getMode());
     }
     ::colonnade::BlockRounder getRounder(uint64_t counter) const {
       return {getMode(), {static_cast<uint64_t>(getSeed()), counter,

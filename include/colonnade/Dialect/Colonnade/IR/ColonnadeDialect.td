@@ -44,8 +44,11 @@ def ColonnadeDialect : Dialect {
       as, because the model says so.
     - **D5** `colonnade.parameter` and `colonnade.state` are names, strings, of
       function arguments and results: of the weights that training changes, and
-      of what a training step keeps for the next one.
+      of what a training step keeps for the next one; the state that the network
+      itself reads (running statistics) is named on the network's arguments too.
     - **D6** Every other discardable attribute of the dialect is an error.
+    - **D7** A result with such a name is the next value of the one argument that
+      has the name by the same attribute, and has its type.
 
     ```mlir
     func.func @main(%x: tensor<1x1x28x28xi8> {colonnade.scale = 0.0221 : f64})

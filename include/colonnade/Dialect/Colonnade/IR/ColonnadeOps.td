@@ -1,11 +1,12 @@
-//===- ColonnadeOps.td - Ops that establish and drop promises -*- tablegen -*-===//
+//===- ColonnadeOps.td - Ops of promises and of training ---*- tablegen -*-===//
 //
 // Part of the Colonnade project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Defines the only ops that touch an encoding. Constraints are numbered;
-// verifiers and tests cite them.
+// Defines the only ops that touch an encoding, and what training must know of a
+// network that linalg does not say. Constraints are numbered; verifiers and
+// tests cite them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -136,6 +137,53 @@ def BlockQuantizeOp : Op<ColonnadeDialect, "block_quantize",
   let hasFolder = 1;
 }
 
+def FakeQuantizeOp : Op<ColonnadeDialect, "fake_quantize",
+                        [Pure, AllTypesMatch<["source", "result"]>]> {
+  let summary = "Round f32 to what int8 integers, or their largest terms, stand for";
+  let description = [{
+    What a network computes with after quantization, as f32, so that it can be
+    trained with it (Jacob et al., CVPR 2018, section 3): source / scale is
+    rounded to the nearest integer, ties to even, clamped to [-127, 127], reduced
+    to its `terms`, if there are any, and multiplied by scale. A NaN becomes no
+    finite number.
+
+    `terms` is the promise that the integers keep, of groups of one value, as
+    `colonnade.term_quantize` establishes it. `limit` chooses a smaller budget at
+    run time, so that one compiled step serves several resolutions; it is clamped
+    to [1, the budget].
+
+    The gradient passes straight through where the rounded quotient is not
+    clamped, and is zero elsewhere.
+
+    - **FQ1** `scale` is finite and positive.
+    - **FQ2** `terms` has `group = 1`, and its `axis` is one of the tensor's
+      dimensions.
+    - **FQ3** Only an op with `terms` has a `limit`.
+
+    Example: 27 = 32 - 4 - 1 loses its smallest term.
+
+    ```mlir
+    %x = arith.constant dense<[13.6, 80.0]> : tensor<2xf32>
+    // Is dense<[14.0, 63.5]>.
+    %q = colonnade.fake_quantize %x scale = 0.5
+        terms = <axis = 0, group = 1, budget = 2, digits = naf> : tensor<2xf32>
+    %s = colonnade.fake_quantize %y scale = 0.5
+        terms = <axis = 1, group = 1, budget = 3, digits = naf> limit(%terms)
+        : tensor<8x32xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32]>:$source,
+                       F64Attr:$scale,
+                       OptionalAttr<TermsAttr>:$terms,
+                       Optional<I32>:$limit);
+  let results = (outs RankedTensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $source `scale` `=` $scale (`terms` `=` $terms^)?
+    (`limit` `(` $limit^ `)`)? attr-dict `:` type($source)
+  }];
+  let hasVerifier = 1;
+}
+
 def DropEncodingOp : Colonnade_PromiseOp<"drop_encoding", [I8, F32]> {
   let summary = "Drop promises, keep the values";
   let description = [{
@@ -152,6 +200,112 @@ def DropEncodingOp : Colonnade_PromiseOp<"drop_encoding", [I8, F32]> {
     ```mlir
     %plain = colonnade.drop_encoding %w : tensor<2x3xi8, #enc> to tensor<2x3xi8>
     ```
+  }];
+}
+
+class Colonnade_BatchNormOp<string mnemonic, list<Trait> traits>
+    : Op<ColonnadeDialect, mnemonic,
+         [Pure, AllTypesMatch<["source", "result"]>] # traits> {
+  let hasVerifier = 1;
+}
+
+def BatchNormInferenceOp : Colonnade_BatchNormOp<"batch_norm_inference",
+    [AllTypesMatch<["scale", "offset", "mean", "variance"]>]> {
+  let summary = "Normalize channels by running statistics";
+  let description = [{
+    Batch normalization of a trained network (Ioffe and Szegedy, ICML 2015,
+    algorithm 2): along the channels, dimension `axis`,
+
+    ```
+    result = (source - mean) / sqrt(variance + epsilon) * scale + offset
+    ```
+
+    `--colonnade-normalize` folds it into the product before,
+    `--colonnade-strip-encodings` and `--colonnade-lower-batch-norm` make it a
+    factor and an offset per channel. As an op it says where training normalizes:
+    `--colonnade-training-step` does it there by `colonnade.batch_norm_training`
+    and makes `mean` and `variance` state of the step. The next ones are, as
+    PyTorch has them,
+
+    ```
+    (1 - momentum) * mean + momentum * batch mean
+    (1 - momentum) * variance + momentum * batch variance * n / (n - 1)
+    ```
+
+    with n elements per channel. ONNX calls 1 - `momentum` momentum and takes the
+    batch variance as it is.
+
+    - **BN1** `axis` is a dimension of the source.
+    - **BN2** Scale, offset, mean and variance are of one dimension, the channels,
+      and of the source's element type.
+    - **BN3** `epsilon` is finite and positive.
+    - **BN4** `momentum` is in [0, 1].
+
+    Example:
+
+    ```mlir
+    %y = colonnade.batch_norm_inference %x scale(%scale) offset(%offset)
+        mean(%mean) variance(%variance) axis = 1 epsilon = 1.0e-5 momentum = 0.1
+        : tensor<1x16x32x32xf32>, tensor<16xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32, F64]>:$source,
+                       RankedTensorOf<[F32, F64]>:$scale,
+                       RankedTensorOf<[F32, F64]>:$offset,
+                       RankedTensorOf<[F32, F64]>:$mean,
+                       RankedTensorOf<[F32, F64]>:$variance,
+                       I64Attr:$axis,
+                       F64Attr:$epsilon,
+                       F64Attr:$momentum);
+  let results = (outs RankedTensorOf<[F32, F64]>:$result);
+  let assemblyFormat = [{
+    $source `scale` `(` $scale `)` `offset` `(` $offset `)` `mean` `(` $mean `)`
+    `variance` `(` $variance `)` `axis` `=` $axis `epsilon` `=` $epsilon
+    `momentum` `=` $momentum attr-dict `:` type($source) `,` type($scale)
+  }];
+}
+
+def BatchNormTrainingOp : Colonnade_BatchNormOp<"batch_norm_training",
+    [AllTypesMatch<["scale", "offset", "mean", "variance"]>]> {
+  let summary = "Normalize channels by the statistics of the batch";
+  let description = [{
+    Batch normalization while a network is trained (Ioffe and Szegedy, ICML 2015,
+    algorithm 1). `mean` and `variance` are those of the source's elements of a
+    channel, all dimensions but `axis`; the variance is the mean square of the
+    distance from the mean. Then
+
+    ```
+    result = (source - mean) / sqrt(variance + epsilon) * scale + offset
+    ```
+
+    It has a gradient, by all operands, and becomes linalg by
+    `--colonnade-strip-encodings` and `--colonnade-lower-batch-norm`.
+
+    - **BT1** `axis` is a dimension of the source.
+    - **BT2** Scale, offset, mean and variance are of one dimension, the channels,
+      and of the source's element type.
+    - **BT3** `epsilon` is finite and positive.
+    - **BT4** The source has a static shape, with an element in every channel.
+
+    Example:
+
+    ```mlir
+    %y, %mean, %variance = colonnade.batch_norm_training %x scale(%scale)
+        offset(%offset) axis = 1 epsilon = 1.0e-5
+        : tensor<128x16x32x32xf32>, tensor<16xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32, F64]>:$source,
+                       RankedTensorOf<[F32, F64]>:$scale,
+                       RankedTensorOf<[F32, F64]>:$offset,
+                       I64Attr:$axis,
+                       F64Attr:$epsilon);
+  let results = (outs RankedTensorOf<[F32, F64]>:$result,
+                      RankedTensorOf<[F32, F64]>:$mean,
+                      RankedTensorOf<[F32, F64]>:$variance);
+  let assemblyFormat = [{
+    $source `scale` `(` $scale `)` `offset` `(` $offset `)` `axis` `=` $axis
+    `epsilon` `=` $epsilon attr-dict `:` type($source) `,` type($scale)
   }];
 }
 

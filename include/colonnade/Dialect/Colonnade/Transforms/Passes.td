@@ -32,7 +32,7 @@ def NormalizeContractions
       `dense_resource`, which stay resources;
     - behind a contraction, multiplications and divisions by constants per
       channel are folded into its weights, past additions, and additions are
-      merged, so that batch normalization leaves one bias;
+      merged, so that batch normalization, the op too, leaves one bias;
     - constants that are dequantized (`quant.dcast`) are the f32 values they stand
       for; what a model quantizes and dequantizes again is bounded by what its
       integers can be, with their type in the attribute `colonnade.quantized`;
@@ -76,8 +76,12 @@ def NormalizeContractions
     }
     ```
   }];
+  let options = [Option<"keepBatchNorm", "keep-batch-norm", "bool",
+                        /*default=*/"false",
+                        "Leave the ops of batch normalization to training">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
                            "::mlir::quant::QuantDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -129,6 +133,38 @@ def ExpandMath : Pass<"colonnade-expand-math", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];
 }
+
+/// How values become int8 integers: where their ranges come from, and which
+/// layers are quantized.
+defvar kActivationOptions = [
+    Option<"calibration", "calibration", "std::string", /*default=*/"\"\"",
+           "Images (.npy, uint8 or float32) that the activation ranges are measured on">,
+    Option<"mean", "mean", "double", /*default=*/"0.0",
+           "uint8 pixels are normalised as (pixel / 255 - mean) / std">,
+    Option<"std", "std", "double", /*default=*/"1.0",
+           "See mean">,
+    Option<"calibrationLimit", "calibration-limit", "int64_t", /*default=*/"0",
+           "Use only the first so many calibration images (0: all)">,
+    Option<"patches", "patches", "int64_t", /*default=*/"0",
+           "uint8 images are cut into square patches of this side, one row of the input each (0: not)">,
+    Option<"calibrationMethod", "calibration-method", "::colonnade::RangeMethod",
+           /*default=*/"::colonnade::RangeMethod::MinMax",
+           "How ranges follow from the values measured",
+           "::colonnade::getRangeMethodValues()">,
+    Option<"percentile", "percentile", "double", /*default=*/"99.99",
+           "Percent of the values within the range (0 to 100], for calibration-method=percentile">,
+    Option<"progress", "progress", "bool", /*default=*/"false",
+           "Show the progress of calibration even if stderr is no terminal">,
+    Option<"ranges", "ranges", "std::string", /*default=*/"\"\"",
+           "JSON file of ranges to use instead of measuring them">,
+    Option<"saveRanges", "save-ranges", "std::string", /*default=*/"\"\"",
+           "JSON file to write the ranges to">,
+    Option<"defaultRange", "default-range", "double", /*default=*/"0.0",
+           "Range of values that `ranges` does not name (0: none)">,
+    Option<"policy", "policy", "std::string", /*default=*/"\"\"",
+           "JSON file, or name of a shipped one (paper), with bits per layer; see --colonnade-term-quantize">,
+    Option<"floatAdditions", "float-additions", "bool", /*default=*/"true",
+           "Add in f32 where one tensor is f32 already (false: round it to int8 first)">];
 
 def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
   let summary = "Post-training 8-bit symmetric quantization to integer linalg";
@@ -215,43 +251,61 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let options = [
-    Option<"calibration", "calibration", "std::string", /*default=*/"\"\"",
-           "Images (.npy, uint8 or float32) that the activation ranges are measured on">,
-    Option<"mean", "mean", "double", /*default=*/"0.0",
-           "uint8 pixels are normalised as (pixel / 255 - mean) / std">,
-    Option<"std", "std", "double", /*default=*/"1.0",
-           "See mean">,
-    Option<"calibrationLimit", "calibration-limit", "int64_t", /*default=*/"0",
-           "Use only the first so many calibration images (0: all)">,
-    Option<"patches", "patches", "int64_t", /*default=*/"0",
-           "uint8 images are cut into square patches of this side, one row of the input each (0: not)">,
-    Option<"calibrationMethod", "calibration-method", "::colonnade::RangeMethod",
-           /*default=*/"::colonnade::RangeMethod::MinMax",
-           "How ranges follow from the values measured",
-           "::colonnade::getRangeMethodValues()">,
-    Option<"percentile", "percentile", "double", /*default=*/"99.99",
-           "Percent of the values within the range (0 to 100], for calibration-method=percentile">,
-    Option<"progress", "progress", "bool", /*default=*/"false",
-           "Show the progress of calibration even if stderr is no terminal">,
-    Option<"ranges", "ranges", "std::string", /*default=*/"\"\"",
-           "JSON file of ranges to use instead of measuring them">,
-    Option<"saveRanges", "save-ranges", "std::string", /*default=*/"\"\"",
-           "JSON file to write the ranges to">,
-    Option<"defaultRange", "default-range", "double", /*default=*/"0.0",
-           "Range of values that `ranges` does not name (0: none)">,
-    Option<"policy", "policy", "std::string", /*default=*/"\"\"",
-           "JSON file, or name of a shipped one (paper), with bits per layer; see --colonnade-term-quantize">,
-    Option<"floatAdditions", "float-additions", "bool", /*default=*/"true",
-           "Add in f32 where one tensor is f32 already (false: round it to int8 first)">,
+  let options = !listconcat(kActivationOptions, [
     Option<"outputBits", "output-bits", "int64_t", /*default=*/"16",
-           "Width of the fixed-point network outputs, held in i32, 8 to 32">];
+           "Width of the fixed-point network outputs, held in i32, 8 to 32">]);
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect",
                            "::mlir::tosa::TosaDialect",
                            "::colonnade::ColonnadeDialect"];
+}
+
+def FakeQuantize : Pass<"colonnade-fake-quantize", "::mlir::ModuleOp"> {
+  let summary = "Compute in f32 with the activations that quantization would leave";
+  let description = [{
+    Puts `colonnade.fake_quantize` into `@main`, or the only public function, in
+    front of everything that reads int8 after `--colonnade-quantize` with the same
+    options: contractions, poolings, sums of two tensors. Ranges come from
+    `calibration` images or a file; `save-ranges` writes the ones in use, and with
+    them as `ranges` quantization takes the same scales. With `data-terms`, what
+    contractions read is reduced to its largest terms as by
+    `--colonnade-term-quantize`, with the same options `digits` and `policy`.
+
+    The function stays in f32, and so do its weights, its input and its results.
+    What is left out: biases are not rounded to the accumulators' scale, the
+    results not to `output-bits`, and ties of a rescale round to even, not up.
+
+    Limits: those of `--colonnade-quantize`, which is tried first; values with a
+    zero point are errors.
+
+    Method: B. Jacob et al., "Quantization and Training of Neural Networks for
+    Efficient Integer-Arithmetic-Only Inference", CVPR 2018, section 3.
+
+    Example, with `ranges` of 1 and `data-terms=2`:
+
+    ```mlir
+    %y = linalg.matmul ins(%x, %w : tensor<1x12xf32>, tensor<12x16xf32>) ...
+    ```
+    becomes
+    ```mlir
+    %q = colonnade.fake_quantize %x scale = 0.0078740157480314959
+        terms = <axis = 1, group = 1, budget = 2, digits = naf> : tensor<1x12xf32>
+    %y = linalg.matmul ins(%q, %w : tensor<1x12xf32>, tensor<12x16xf32>) ...
+    ```
+  }];
+  let options = !listconcat(kActivationOptions, [
+    Option<"dataTerms", "data-terms", "int64_t", /*default=*/"0",
+           "Terms kept of what contractions read, up to 8 (0: all)">,
+    Option<"digits", "digits", "std::string", /*default=*/"\"naf\"",
+           "Digit set: binary, naf, booth4 or hese-msb">]);
+  let dependentDialects = ["::colonnade::ColonnadeDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::tosa::TosaDialect"];
 }
 
 def FoldZeroPoints
@@ -505,6 +559,38 @@ def TermQuantize : Pass<"colonnade-term-quantize", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::colonnade::ColonnadeDialect"];
 }
 
+def LowerBatchNorm : Pass<"colonnade-lower-batch-norm", "::mlir::func::FuncOp"> {
+  let summary = "Write batch normalization as linalg";
+  let description = [{
+    `colonnade.batch_norm_inference` becomes one factor and one offset per
+    channel; of constants they are computed in double and rounded once.
+    `colonnade.batch_norm_training` becomes sums over the channels, of elements
+    and then of squares of their distance from the mean (two passes: one, with the
+    mean of squares, loses the variance of data far from zero), and an elementwise op.
+
+    Example:
+
+    ```mlir
+    %y = colonnade.batch_norm_inference %x scale(%scale) offset(%offset)
+        mean(%mean) variance(%variance) axis = 1 epsilon = 1.0e-5 momentum = 0.1
+        : tensor<1x16x32x32xf32>, tensor<16xf32>
+    ```
+    becomes
+    ```mlir
+    %y = linalg.generic ... ins(%x, %factor, %shift : ...) {
+      ^bb0(%a: f32, %f: f32, %s: f32, %out: f32):
+        %1 = arith.mulf %a, %f : f32
+        %2 = arith.addf %1, %s : f32
+        linalg.yield %2 : f32
+    } -> tensor<1x16x32x32xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def StripEncodings
     : Pass<"colonnade-strip-encodings", "::mlir::ModuleOp"> {
   let summary = "Drop all promises: plain linalg that stock MLIR runs";
@@ -524,6 +610,12 @@ def StripEncodings
       and the rounding of every value (FAST, HPCA 2022, section 3), which give
       the bits of `colonnade/Numerics/BlockFloat.h`. A short last block has
       nests of its own. A constant with an infinity or a NaN is an error.
+    - A contraction of blocks by blocks, as an array of block cells runs it,
+      becomes a loop nest that sums up every block exactly, in f64, rounds it to
+      f32 and adds the blocks in order (`colonnade/Numerics/BlockProduct.h`): the
+      array's bits. `keep-block-products` leaves it to a library and its order.
+    - Batch normalization becomes linalg (`--colonnade-lower-batch-norm`), unless
+      `keep-batch-norm` leaves it to training: it promises nothing.
 
     Example:
 
@@ -548,8 +640,16 @@ def StripEncodings
     } -> tensor<4xi8>
     ```
   }];
+  let options = [Option<"keepBatchNorm", "keep-batch-norm", "bool",
+                        /*default=*/"false",
+                        "Leave the ops of batch normalization as they are">,
+                 Option<"keepBlockProducts", "keep-block-products", "bool",
+                        /*default=*/"false",
+                        "Leave the sums of contractions of blocks in linalg's "
+                        "order">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect"];
 }
 

@@ -48,6 +48,12 @@ struct TermWeights {
   /// What the integers of `values` within the budget stand for. The compiler
   /// makes integers of the result that keep the budget.
   std::vector<float> round(llvm::ArrayRef<float> values) const;
+
+  /// What is left of `rounded`, a result of round(), within `budget`, which is
+  /// at most that of the promise: what the compiler makes of it with this
+  /// budget.
+  std::vector<float> select(llvm::ArrayRef<float> rounded,
+                            int64_t budget) const;
 };
 
 /// The weights of `function`, which is in normal form, in program order;

@@ -54,11 +54,12 @@ bool isViewOp(mlir::Operation *op);
 mlir::Value getViewSource(mlir::Operation *op);
 
 /// Views of all tensors of a mapped function. Buffers are made by layers,
-/// concatenations, constants and arguments, dense and row-major, with two
-/// exceptions: an operand of a concatenation that a layer makes lies in the
-/// concatenation's buffer, and a layer's result that is read through one chain
-/// of reshapes and transposes lies in the order of the chain's end if a link
-/// would need a copy otherwise.
+/// concatenations, insertions, constants and arguments, dense and row-major, with
+/// three exceptions: an operand of a concatenation that a layer makes lies in
+/// the concatenation's buffer; an insertion happens in the buffer of its target,
+/// and its source is made there, where no one needs what they overwrite; and a
+/// layer's result that is read through one chain of reshapes and transposes lies
+/// in the order of the chain's end if a link would need a copy otherwise.
 class TensorViews {
 public:
   explicit TensorViews(mlir::func::FuncOp function);
@@ -66,7 +67,8 @@ public:
   /// The view of a tensor; null where only a copy could make it one.
   const TensorView *lookup(mlir::Value value) const;
 
-  /// Whether an operand of a tensor.concat is made in the result's buffer.
+  /// Whether an operand of a tensor.concat or tensor.insert_slice is made in the
+  /// result's buffer, or is a tensor.empty.
   bool isMadeInPlace(mlir::OpOperand &operand) const {
     return inPlace.contains(&operand);
   }
@@ -76,6 +78,9 @@ public:
 
 private:
   void placeConcatenation(mlir::tensor::ConcatOp concat);
+  void placeInsertion(mlir::tensor::InsertSliceOp insertion);
+  bool canWriteOver(mlir::tensor::InsertSliceOp insertion,
+                    mlir::Operation *writer, const TensorView &place) const;
   void placeResult(mlir::Value value);
   bool placeOrigin(mlir::Value value, TensorView view);
   void placeForward(mlir::Operation *op);

@@ -19,18 +19,18 @@
 
 namespace colonnade::systolic {
 
-/// offset + the sum over loops d of index[d] * coefficients[d], all of them at
-/// least 0.
+/// offset + the sum over loops d of index[d] * coefficients[d].
 struct LinearForm {
   int64_t offset = 0;
   llvm::SmallVector<int64_t, 6> coefficients;
 
-  /// The value at the last index of every loop.
+  /// The smallest value, at the last index of the loops that run backward.
+  int64_t getFirst(llvm::ArrayRef<int64_t> extents) const;
+  /// The largest value.
   int64_t getLast(llvm::ArrayRef<int64_t> extents) const;
 };
 
-/// The linear form of `expr`; none if it is not linear or has a negative
-/// coefficient.
+/// The linear form of `expr`; none if it is not linear.
 std::optional<LinearForm> getLinearForm(mlir::AffineExpr expr, unsigned loops);
 
 } // namespace colonnade::systolic

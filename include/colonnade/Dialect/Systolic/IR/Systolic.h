@@ -12,6 +12,7 @@
 #ifndef COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLIC_H
 #define COLONNADE_DIALECT_SYSTOLIC_IR_SYSTOLIC_H
 
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Simulator/MachineDescription.h"
 #include "colonnade/Simulator/Program.h"
@@ -66,7 +67,8 @@ struct TensorLayout {
 using colonnade::getScalarType;
 mlir::Type getType(mlir::MLIRContext *context, sim::ScalarType type);
 
-/// Whether the machine's memories hold elements of `type`: i8, i32 or f32.
+/// Whether the machine's memories hold elements of `type`: i8, i32, i64 or
+/// f32. Windows have no i64.
 bool isStoredType(mlir::Type type);
 
 /// The layout of a static i8, i32 or f32 tensor of rank 2 to 5 (batch 1 in 4 and

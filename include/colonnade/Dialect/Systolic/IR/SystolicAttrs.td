@@ -77,8 +77,7 @@ def Systolic_BlockCell : Systolic_CellAttr<"BlockCell", "block"> {
     `group` values with a shared exponent of `exponent` bits, and meets one in
     every step. A step takes a cycle for every pair of 2-bit chunks of the
     mantissas, (m_x / 2)(m_y / 2); mantissas may have up to `mantissa` bits. It
-    takes no 8-bit integers: `--convert-linalg-to-systolic` refuses such
-    targets.
+    multiplies what `systolic.block_contract` describes, and no 8-bit integers.
 
     Constraints:
     - (K1) `group` is in [1, 256].
@@ -228,7 +227,7 @@ def Systolic_Strides : Systolic_Attr<"Strides", "strides"> {
 
     Constraints:
     - (I1) `offset` is at least 0.
-    - (I2) `element_type` is i8, i32 or f32.
+    - (I2) `element_type` is i8, i32, i64 or f32.
   }];
   let parameters = (ins
     "::mlir::Type":$element_type,
@@ -239,6 +238,47 @@ def Systolic_Strides : Systolic_Attr<"Strides", "strides"> {
   let assemblyFormat = [{
     `<` $element_type `,` `offset` `=` $offset `,`
     `pitches` `=` `[` (`]`) : ($pitches^ `]`)? `,` `chunked` `=` $chunked `>`
+  }];
+}
+
+def Systolic_Conversion : Systolic_Attr<"Conversion", "conversion"> {
+  let summary = "How the converter at the array's border makes blocks of f32";
+  let description = [{
+    As `colonnade.block_quantize`: runs of `group` values get the exponent of
+    their largest magnitude, of `exponent` bits, and mantissas of `mantissa`
+    bits. `counter` numbers the draws of stochastic rounding if it is known;
+    otherwise the op has a tensor or a buffer with it.
+
+    Constraints:
+    - (O1) the three numbers are those of a block format: group in [1, 65535],
+      exponent in [2, 8], mantissa in [2, 16].
+    - (O2) there is a `counter`, an i64, only if the rounding is stochastic.
+
+    Example:
+
+    ```mlir
+    #systolic.conversion<group = 16, exponent = 8, mantissa = 4,
+                         rounding = <stochastic, seed = 7>, counter = 3>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$group, "int64_t":$exponent, "int64_t":$mantissa,
+    "::colonnade::RoundingAttr":$rounding,
+    OptionalParameter<"std::optional<int64_t>">:$counter);
+  let genVerifyDecl = 1;
+  let assemblyFormat = [{
+    `<` `group` `=` $group `,` `exponent` `=` $exponent `,`
+    `mantissa` `=` $mantissa `,` `rounding` `=` $rounding
+    (`,` `counter` `=` $counter^)? `>`
+  }];
+  let extraClassDeclaration = [{
+    ::colonnade::BlockFormat getFormat() const {
+      return {getGroup(), getExponent(), getMantissa()};
+    }
+    /// With counter 0 where it is not known.
+    ::colonnade::BlockRounder getRounder() const;
+    /// Whether the counter comes from the op that converts.
+    bool needsCounter() const;
   }];
 }
 

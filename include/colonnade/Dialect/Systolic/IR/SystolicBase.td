@@ -22,9 +22,9 @@ def Systolic_Dialect : Dialect {
   let description = [{
     The dialect has two levels.
 
-    *Mapped* ops (`systolic.contract`, `systolic.vector`, `systolic.nest`) still
-    work on tensors: each is one layer of the network, its weights packed the way the array holds
-    them and its elementwise code a region of scalar operations. A mapped layer
+    *Mapped* ops (`systolic.contract`, `systolic.block_contract`,
+    `systolic.vector`, `systolic.nest`) still work on tensors: each is one layer
+    of the network, its weights packed the way the array holds them and its elementwise code a region of scalar operations. A mapped layer
     says what runs where, not yet when.
 
     *Program* ops live in a `systolic.program`. Buffers have a memory and an
@@ -36,7 +36,8 @@ def Systolic_Dialect : Dialect {
     The machine is a `#systolic.target` attribute; compiler and simulator read
     no other description.
   }];
-  let dependentDialects = ["::mlir::affine::AffineDialect",
+  let dependentDialects = ["::colonnade::ColonnadeDialect",
+                           "::mlir::affine::AffineDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect"];
   let useDefaultTypePrinterParser = 1;
@@ -80,6 +81,19 @@ def Systolic_ReductionEnum : I32EnumAttr<"ReductionKind",
 }
 def Systolic_ReductionAttr
     : EnumAttr<Systolic_Dialect, Systolic_ReductionEnum, "reduction"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Systolic_DataflowEnum : I32EnumAttr<"BlockDataflow",
+    "What moves while the array multiplies blocks", [
+    I32EnumAttrCase<"WeightStationary", 0, "weight_stationary">,
+    I32EnumAttrCase<"Orthogonal", 1, "orthogonal">,
+    I32EnumAttrCase<"OutputStationary", 2, "output_stationary">]> {
+  let cppNamespace = "::colonnade::systolic";
+  let genSpecializedAttr = 0;
+}
+def Systolic_DataflowAttr
+    : EnumAttr<Systolic_Dialect, Systolic_DataflowEnum, "dataflow"> {
   let assemblyFormat = "`<` $value `>`";
 }
 

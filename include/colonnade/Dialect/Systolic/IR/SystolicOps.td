@@ -174,6 +174,81 @@ def Systolic_ContractOp : Systolic_Op<"contract",
   let hasVerifier = 1;
 }
 
+def Systolic_BlockContractOp : Systolic_Op<"block_contract", [Pure]> {
+  let summary = "Products of block floating point on the array";
+  let description = [{
+    A loop nest that multiplies and adds on an array of block cells
+    (`#systolic.block`), after FAST (HPCA 2022, arXiv 2110.15456). The outer
+    loops run over the result's elements. Of the last `reduce` loops the
+    innermost one runs along the blocks of both operands; the others, a
+    convolution's taps for example, run over blocks in lexicographic order.
+    `maps` say which elements of `held` and `passing` meet.
+
+    Both operands are f32; the converter at the array's border rounds them to
+    blocks on their way in. The products of a block's values are summed up
+    exactly and rounded to f32 once; the blocks' products are added as f32 in
+    the loops' order, starting at +0 (Numerics/BlockProduct.h). Tiles and chunks
+    do not change that order.
+
+    `held` lies in the cells: `weight_stationary`, or `orthogonal` if the cells
+    hold it as they do for the product along its other axis, so that it is never
+    transposed. In the `output_stationary` dataflow the sums stay and both
+    operands move.
+
+    Constraints:
+    - (Q1) extents are at least 1, `reduce` is in [1, number of loops].
+    - (Q2) `held` and `passing` are static and f32, and so is the result, whose
+      sizes are the extents of the parallel loops, in order.
+    - (Q3) there are two maps, from the loops to the operands' dimensions. Their
+      results are sums of loops times constants and a constant, and stay inside
+      the operand.
+    - (Q4) the innermost loop alone, times 1 and from 0 on, is one dimension of
+      each operand, all of it, and no part of another: blocks meet blocks.
+    - (Q5) a parallel loop is followed by `held`, `passing` or both, a reduction
+      loop by both, unless it has one step only.
+    - (Q6) both conversions have the same group.
+    - (Q7) there is a `counter`, a tensor<i64>, if and only if a conversion is
+      stochastic and does not know it.
+
+    Example:
+
+    ```mlir
+    // y[p, o] = sum over i of w[i, o] * x[p, i]; nothing is transposed.
+    %y = systolic.block_contract "fc" <weight_stationary>
+        loops [32, 10, 64] reduce 1
+        held %w <group = 16, exponent = 8, mantissa = 4, rounding = <nearest>>
+        passing %x <group = 16, exponent = 8, mantissa = 4, rounding = <nearest>>
+        [affine_map<(d0, d1, d2) -> (d2, d1)>,
+         affine_map<(d0, d1, d2) -> (d0, d2)>]
+        : (tensor<64x10xf32>, tensor<32x64xf32>) -> tensor<32x10xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$layer, AnyRankedTensor:$held,
+                       AnyRankedTensor:$passing,
+                       Optional<AnyRankedTensor>:$counter,
+                       Systolic_DataflowAttr:$dataflow,
+                       DenseI64ArrayAttr:$extents, I64Attr:$reduction_loops,
+                       AffineMapArrayAttr:$maps,
+                       Systolic_Conversion:$held_conversion,
+                       Systolic_Conversion:$passing_conversion);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $layer $dataflow `loops` $extents `reduce` $reduction_loops
+    `held` $held $held_conversion `passing` $passing $passing_conversion
+    $maps (`counter` $counter^)? attr-dict
+    `:` functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    int64_t getNumParallelLoops() {
+      return getExtents().size() - getReductionLoops();
+    }
+    ::mlir::AffineMap getMap(unsigned operand) {
+      return ::mlir::cast<::mlir::AffineMapAttr>(getMaps()[operand]).getValue();
+    }
+  }];
+}
+
 def Systolic_VectorOp : Systolic_Op<"vector",
     [Pure, IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "Pooling on the vector unit";
@@ -220,11 +295,11 @@ def Systolic_NestOp : Systolic_Op<"nest",
     - (E1) extents are at least 1, `reduce` is in [0, number of loops], and
       there is an `initial` of the result's element type if and only if `reduce`
       is not 0.
-    - (E2) the result is static, of i8, i32 or f32; its sizes are the extents of
+    - (E2) the result is static, of i8, i32, i64 or f32; its sizes are the extents of
       the parallel loops, in order.
     - (E3) there is a map per input from the loops to its dimensions. Its results
-      are sums of loops times constants of at least 0 and a constant of at least
-      0, and stay inside the input.
+      are sums of loops times constants and a constant, and stay inside the input.
+      An input has an element type that a result may have.
     - (E4) the region has an argument per input, of its element type, and with
       reduction loops one of the result's element type; it uses only vector-unit
       operations and yields the result's element type.

@@ -27,7 +27,9 @@ def Systolic_ProgramOp : Systolic_Op<"program",
 
     Constraints:
     - (R1) `target_hash` is the digest of `target`.
-    - (R2) exactly one `systolic.host_input` and one `systolic.host_output`.
+    - (R2) at least one `systolic.host_input` and one `systolic.host_output`; no two
+      inputs, and no two outputs, have the same name, and an output with the name
+      of an input has its type.
     - (R3) the region holds only systolic program ops, `scf.for`, `scf.yield`,
       `affine.apply` and `arith.constant`.
     - (R4) loop bounds are constants, so that the program has one meaning.
@@ -55,18 +57,20 @@ class Systolic_HostTensorOp<string mnemonic>
 def Systolic_HostInputOp : Systolic_HostTensorOp<"host_input"> {
   let summary = "DRAM that the host fills before the program starts";
   let description = [{
-    The real value of an integer m is `scale` * (m - `zero_point`).
+    The real value of an integer m is `scale` * (m - `zero_point`). An output
+    that has the name of an input is what this input becomes in the next run:
+    parameters and other state of a training step.
 
     Constraints:
-    - (H1) the tensor is static, i8, i32 or f32; the scale is positive and finite;
+    - (H1) the tensor is static, i8, i32, i64 or f32; the scale is positive and finite;
       the address is at least 0; the buffer is in DRAM.
     - (H2) the zero point is in [-128, 127], and 0 unless the tensor is i8.
   }];
-  let arguments = (ins I64Attr:$address, TypeAttrOf<AnyRankedTensor>:$tensor,
-                       F64Attr:$scale,
+  let arguments = (ins OptionalAttr<StrAttr>:$name, I64Attr:$address,
+                       TypeAttrOf<AnyRankedTensor>:$tensor, F64Attr:$scale,
                        DefaultValuedAttr<SI32Attr, "0">:$zero_point);
   let assemblyFormat = [{
-    `at` $address `:` $tensor `scale` $scale (`zero_point` $zero_point^)?
+    ($name^)? `at` $address `:` $tensor `scale` $scale (`zero_point` $zero_point^)?
     attr-dict `->` qualified(type($result))
   }];
 }
@@ -79,10 +83,10 @@ def Systolic_HostOutputOp : Systolic_HostTensorOp<"host_output"> {
     Constraints:
     - (H1) as for `systolic.host_input`.
   }];
-  let arguments = (ins I64Attr:$address, TypeAttrOf<AnyRankedTensor>:$tensor,
-                       F64Attr:$scale);
+  let arguments = (ins OptionalAttr<StrAttr>:$name, I64Attr:$address,
+                       TypeAttrOf<AnyRankedTensor>:$tensor, F64Attr:$scale);
   let assemblyFormat = [{
-    `at` $address `:` $tensor `scale` $scale attr-dict `->` qualified(type($result))
+    ($name^)? `at` $address `:` $tensor `scale` $scale attr-dict `->` qualified(type($result))
   }];
 }
 
@@ -240,6 +244,60 @@ def Systolic_StreamOp : Systolic_QueueOp<"stream"> {
     `accumulators` $accumulators `+` $offset $accumulator_layout
     `step` $step_cycles `data_terms` $data_terms (`after` $after^)? attr-dict
     `:` qualified(type($data)) `,` qualified(type($accumulators))
+  }];
+  let hasVerifier = 1;
+}
+
+def Systolic_BlockPassOp : Systolic_QueueOp<"block_pass"> {
+  let summary = "Array queue: run a chunk of a product of blocks";
+  let description = [{
+    As `systolic.block_contract`, for `chunk` indices of each loop from
+    `position` on, clamped at the loop's extent. The converter writes the blocks
+    of the held operand to `held_blocks` and those of the passing one to
+    `passing_blocks`; the sums go to byte `offset` of the accumulators.
+    `strides` say where the elements of the held and the passing operand and the
+    sums lie, `positions` which row-major position in its tensor a value of the
+    held and of the passing operand has, for stochastic rounding.
+
+    Constraints:
+    - (J1) `extents`, `chunk` and `position` have one entry per loop; sizes are
+      at least 1. `reduce` is in [1, number of loops], and the chunk holds all
+      of a reduction loop.
+    - (J2) there are three `#systolic.strides` of f32 with a pitch per loop; the
+      sums' pitch in a reduction loop is 0. There are two positions, each one
+      sum of loops times constants and a constant.
+    - (J3) the operands and `passing_blocks` are in data SRAM, `held_blocks` in
+      weight SRAM, the sums in the accumulators.
+    - (J4) both conversions have the same group.
+    - (J5) there is a `counter`, an i64 at byte `counter_offset` of a buffer in
+      data SRAM, if and only if a conversion is stochastic and does not know it.
+  }];
+  let arguments = (ins StrAttr:$layer, Variadic<Index>:$position,
+                       Systolic_Buffer:$held, Systolic_Buffer:$passing,
+                       Optional<Systolic_Buffer>:$counter,
+                       Systolic_Buffer:$held_blocks,
+                       Systolic_Buffer:$passing_blocks,
+                       Systolic_Buffer:$accumulators, Index:$offset,
+                       Variadic<Systolic_Token>:$after,
+                       Systolic_DataflowAttr:$dataflow,
+                       DenseI64ArrayAttr:$extents, DenseI64ArrayAttr:$chunk,
+                       I64Attr:$reduction_loops,
+                       ArrayAttr:$strides, AffineMapArrayAttr:$positions,
+                       Systolic_Conversion:$held_conversion,
+                       Systolic_Conversion:$passing_conversion,
+                       DefaultValuedAttr<I64Attr, "0">:$counter_offset);
+  let results = (outs Systolic_Token:$token);
+  let assemblyFormat = [{
+    $layer $dataflow `loops` $extents `chunk` $chunk `at` `[` $position `]`
+    `reduce` $reduction_loops
+    `held` $held $held_conversion `in` $held_blocks
+    `passing` $passing $passing_conversion `in` $passing_blocks
+    `accumulators` $accumulators `+` $offset $strides $positions
+    (`counter` $counter^ `+` $counter_offset `:` qualified(type($counter)))?
+    (`after` $after^)? attr-dict
+    `:` qualified(type($held)) `,` qualified(type($held_blocks)) `,`
+    qualified(type($passing)) `,` qualified(type($passing_blocks)) `,`
+    qualified(type($accumulators))
   }];
   let hasVerifier = 1;
 }

@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_LOWERBLOCKQUANTIZE_H
-#define COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_LOWERBLOCKQUANTIZE_H
+#ifndef COLONNADE_DIALECT_COLONNADE_TRANSFORMS_LOWERBLOCKQUANTIZE_H
+#define COLONNADE_DIALECT_COLONNADE_TRANSFORMS_LOWERBLOCKQUANTIZE_H
 
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "mlir/IR/Builders.h"
@@ -23,4 +23,4 @@ mlir::Value lowerBlockQuantize(mlir::OpBuilder &builder, BlockQuantizeOp op);
 
 } // namespace colonnade
 
-#endif // COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_LOWERBLOCKQUANTIZE_H
+#endif // COLONNADE_DIALECT_COLONNADE_TRANSFORMS_LOWERBLOCKQUANTIZE_H
