@@ -77,10 +77,6 @@ template <typename T> int64_t getClass(const std::vector<T> &logits) {
   return std::max_element(logits.begin(), logits.end()) - logits.begin();
 }
 
-double getScale(Attribute attribute) {
-  return cast<FloatAttr>(attribute).getValueAsDouble();
-}
-
 class QuantizeAccuracy : public testing::TestWithParam<Model> {
 protected:
   QuantizeAccuracy()

@@ -135,9 +135,10 @@ static cl::list<std::string>
 static cl::opt<std::string> termsOption(
     "terms",
     cl::desc("Train for weights of 8 bits within a budget of terms: 'group=16 "
-             "budget=10', 'digits', 'policy', or within a ladder of budgets at "
-             "once, 'group=16 ladder=2:8,2:10,3:14', or paper; gradients pass straight through "
-             "the rounding; brings the network to normal form first"),
+             "budget=10', 'digits', 'policy', or for a ladder of data terms and "
+             "budgets at once: 'group=16 ladder=2:8,2:10,3:14' or 'ladder=paper'; "
+             "gradients pass straight through the rounding; brings the network "
+             "to normal form first"),
     cl::cat(getToolCategory()));
 static cl::opt<std::string> fakeQuantizeOption(
     "fake-quantize",
@@ -463,6 +464,7 @@ int main(int argc, char **argv) {
   registerAllDialects(registry);
   registerNodeDiagnostics(registry);
   MLIRContext context(registry);
+  context.printOpOnDiagnostic(false); // Errors name locations and values.
   llvm::SourceMgr sourceMgr;
   SourceMgrDiagnosticHandler handler(sourceMgr, &context);
   if (failed(enableRemarks(context)))

@@ -178,8 +178,11 @@ def Quantize : Pass<"colonnade-quantize", "::mlir::ModuleOp"> {
     so does what reads it, until a contraction or pooling needs int8 again. The
     float function is run by MLIR's JIT on the `calibration` images for the range
     of every value that becomes integers. Then:
-    - weights are int8 in [-127, 127] with one scale per output channel,
-      activations with one per tensor;
+    - weights are int8 in [-127, 127] with one scale per output channel: where a
+      channel's weights are multiples of one step and span at most 127 of it, as
+      those of quantized models do, that step (halved while they fit), else the
+      largest magnitude / 127; activations have one scale per tensor, and the
+      network's own input keeps the zero point the model gives it;
     - contractions multiply int8 into int32, also two activations;
     - bias, bounds (relu, relu6) and positive factors behind a contraction or a
       sum pooling wait, through reshapes that keep channels apart, and become one
