@@ -70,7 +70,10 @@ createStepModule(ModuleOp network, const TrainingSettings &settings) {
   PassManager manager(module->getContext());
   // Training changes values that promise something; hooks keep what is kept.
   manager.addPass(createStripEncodings({/*keepBatchNorm=*/true}));
-  auto reject = [&](const Twine &message) {
+  // What is wrong with an option is printed already, without a message for us.
+  auto reject = [&](const Twine &message) -> LogicalResult {
+    if (message.isTriviallyEmpty() || message.str().empty())
+      return failure();
     return module->emitError(message);
   };
   if (!settings.fakeQuantizeOptions.empty()) {
@@ -419,107 +422,8 @@ Trainer::evaluate(const JitFunction &function,
 }
 
 //===----------------------------------------------------------------------===//
-// Checkpoints
+// Parameters
 //===----------------------------------------------------------------------===//
-
-/// Arrays of a checkpoint that are not tensors of the step begin like this.
-static constexpr llvm::StringLiteral kProgress("training.progress");
-static constexpr llvm::StringLiteral kSums("training.sums");
-static constexpr llvm::StringLiteral kLog("training.log");
-
-std::map<std::string, std::string> Trainer::getFingerprint() const {
-  std::map<std::string, std::string> fingerprint = {
-      {"batch", std::to_string(settings.batch)},
-      {"seed", std::to_string(settings.seed)},
-      {"training_step", settings.stepOptions}};
-  if (!settings.fakeQuantizeOptions.empty())
-    fingerprint["fake_quantize"] =
-        settings.fakeQuantizeOptions + ", scales " + fakeQuantizeDigest;
-  for (const TrainingHook *hook : hooks)
-    fingerprint.insert(hook->getFingerprint());
-  return fingerprint;
-}
-
-NamedArrays Trainer::getCheckpoint() const {
-  NamedArrays checkpoint;
-  checkpoint.metadata = getFingerprint();
-  for (auto [name, array] : llvm::zip_equal(names, current))
-    checkpoint.arrays[name] = array;
-  checkpoint.arrays[kProgress.str()] =
-      NpyArray::get<int64_t>({step, correct, seen}, {3});
-  checkpoint.arrays[kSums.str()] = NpyArray::get<double>({lossSum}, {1});
-  checkpoint.arrays[kLog.str()] = packTrainingLog(log);
-  for (const TrainingHook *hook : hooks)
-    hook->addToCheckpoint(checkpoint);
-  return checkpoint;
-}
-
-/// The array of this name, type and shape.
-static llvm::Expected<const NpyArray *> findArray(const NamedArrays &checkpoint,
-                                                  const std::string &name,
-                                                  const NpyArray &like) {
-  auto found = checkpoint.arrays.find(name);
-  if (found != checkpoint.arrays.end() && found->second.type == like.type &&
-      found->second.shape == like.shape)
-    return &found->second;
-  return llvm::createStringError(
-      "has no array '" + name +
-      "' of the type and shape that this network "
-      "needs: resume with the network that it was made of");
-}
-
-static llvm::Error
-checkFingerprint(const std::map<std::string, std::string> &expected,
-                 const NamedArrays &checkpoint) {
-  // Settings that only one of the two has count as empty in the other.
-  std::map<std::string, std::string> made = checkpoint.metadata, run = expected;
-  for (const auto &[key, value] : checkpoint.metadata)
-    run.try_emplace(key);
-  for (const auto &[key, value] : run)
-    if (made[key] != value)
-      return llvm::createStringError("was made with " + key + " '" + made[key] +
-                                     "', this run has '" + value +
-                                     "': resume with the same settings");
-  return llvm::Error::success();
-}
-
-llvm::Error Trainer::restore(const NamedArrays &checkpoint) {
-  if (llvm::Error error = checkFingerprint(getFingerprint(), checkpoint))
-    return error;
-  std::vector<NpyArray> restored;
-  for (auto [name, array] : llvm::zip_equal(names, current)) {
-    auto found = findArray(checkpoint, name, array);
-    if (!found)
-      return found.takeError();
-    restored.push_back(**found);
-  }
-  auto progress = findArray(checkpoint, kProgress.str(),
-                            NpyArray::get<int64_t>({0, 0, 0}, {3}));
-  if (!progress)
-    return progress.takeError();
-  auto sums =
-      findArray(checkpoint, kSums.str(), NpyArray::get<double>({0}, {1}));
-  if (!sums)
-    return sums.takeError();
-  auto logArray = checkpoint.arrays.find(kLog.str());
-  if (logArray == checkpoint.arrays.end())
-    return llvm::createStringError("has no array '" + kLog + "'");
-  llvm::Expected<TrainingLog> restoredLog = unpackTrainingLog(logArray->second);
-  if (!restoredLog)
-    return restoredLog.takeError();
-  for (TrainingHook *hook : hooks)
-    if (llvm::Error error = hook->restore(checkpoint))
-      return error;
-
-  auto counts = llvm::cantFail((*progress)->getValues<int64_t>());
-  current = std::move(restored);
-  step = counts[0];
-  correct = counts[1];
-  seen = counts[2];
-  lossSum = llvm::cantFail((*sums)->getValues<double>()).front();
-  log = std::move(*restoredLog);
-  return llvm::Error::success();
-}
 
 static void storeValues(Parameter parameter, const NpyArray &array) {
   auto type = cast<RankedTensorType>(parameter.constant.getType());

@@ -238,7 +238,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Settings{"Lenet5M3", kLenet, NumberFormat::M3},
                     Settings{"Lenet5M4", kLenet, NumberFormat::M4},
                     Settings{"Lenet5M4Reform", kLenet, NumberFormat::M4,
-                             BackwardBlocks::Reform},
+                             BackwardBlocks::Reform, /*hasCells=*/true},
                     Settings{"Lenet5Msfp12", kLenet, NumberFormat::Msfp12},
                     Settings{"Resnet8Fp32", kResnet, NumberFormat::Fp32},
                     Settings{"Resnet8M4Reform", kResnet, NumberFormat::M4,

@@ -294,6 +294,12 @@ static Element readElement(const uint8_t *from, ScalarType type) {
     element.number = static_cast<int8_t>(*from);
     return element;
   }
+  if (type == ScalarType::I64) {
+    int64_t number;
+    std::memcpy(&number, from, sizeof(number));
+    element.number = number;
+    return element;
+  }
   int32_t word;
   std::memcpy(&word, from, sizeof(word));
   element.number = word;
@@ -302,9 +308,9 @@ static Element readElement(const uint8_t *from, ScalarType type) {
 }
 
 static void writeElement(uint8_t *to, const Element &element) {
-  int32_t word = element.type == ScalarType::F32
+  int64_t word = element.type == ScalarType::F32
                      ? llvm::bit_cast<int32_t>(element.real)
-                     : static_cast<int32_t>(element.number);
+                     : static_cast<int64_t>(element.number);
   std::memcpy(to, &word, getBytes(element.type));
 }
 

@@ -187,8 +187,8 @@ void BodyMaker::addOperation() {
 
 static ScalarType makeTensorType(Random &random) {
   static constexpr ScalarType kTypes[] = {ScalarType::I8, ScalarType::I32,
-                                          ScalarType::F32};
-  return kTypes[random.between(0, 2)];
+                                          ScalarType::F32, ScalarType::I64};
+  return kTypes[random.between(0, 3)];
 }
 
 /// Lays the loops below `loops` out in random order and direction, with slack;
