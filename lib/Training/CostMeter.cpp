@@ -185,12 +185,7 @@ static void printCurves(llvm::raw_ostream &stream, const FigureTable &table) {
 
 llvm::Error colonnade::writeCostLog(llvm::StringRef path,
                                     const CostMeter &meter) {
-  return writeFile(path, [&](llvm::raw_ostream &stream) {
-    if (path.ends_with(".json"))
-      printJson(stream, meter.getTable());
-    else if (path.ends_with(".svg"))
-      printCurves(stream, meter.getTable());
-    else
-      printCsv(stream, meter.getTable());
+  return writeFigures(path, meter.getTable(), [&](llvm::raw_ostream &stream) {
+    printCurves(stream, meter.getTable());
   });
 }

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Training/FigureTable.h"
+#include "colonnade/Support/FileOutput.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
@@ -43,6 +44,19 @@ void colonnade::printJson(llvm::raw_ostream &stream, const FigureTable &table) {
       });
   });
   stream << '\n';
+}
+
+llvm::Error colonnade::writeFigures(
+    llvm::StringRef path, const FigureTable &table,
+    llvm::function_ref<void(llvm::raw_ostream &)> printCurves) {
+  return writeFile(path, [&](llvm::raw_ostream &stream) {
+    if (path.ends_with(".json"))
+      printJson(stream, table);
+    else if (path.ends_with(".svg"))
+      printCurves(stream);
+    else
+      printCsv(stream, table);
+  });
 }
 
 NpyArray colonnade::packFigures(const FigureTable &table) {

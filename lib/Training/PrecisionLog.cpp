@@ -99,13 +99,8 @@ void PrecisionLog::printCurves(llvm::raw_ostream &stream) const {
 }
 
 llvm::Error PrecisionLog::write(StringRef path) const {
-  return writeFile(path, [&](llvm::raw_ostream &stream) {
-    if (path.ends_with(".json"))
-      printJson(stream, table);
-    else if (path.ends_with(".svg"))
-      printCurves(stream);
-    else
-      printCsv(stream, table);
+  return writeFigures(path, table, [&](llvm::raw_ostream &stream) {
+    printCurves(stream);
   });
 }
 

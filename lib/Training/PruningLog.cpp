@@ -62,13 +62,8 @@ static void printCurves(llvm::raw_ostream &stream, const PruningLog &log) {
 
 llvm::Error colonnade::writePruningLog(llvm::StringRef path,
                                        const PruningLog &log) {
-  return writeFile(path, [&](llvm::raw_ostream &stream) {
-    if (path.ends_with(".json"))
-      printJson(stream, getTable(log));
-    else if (path.ends_with(".svg"))
-      printCurves(stream, log);
-    else
-      printCsv(stream, getTable(log));
+  return writeFigures(path, getTable(log), [&](llvm::raw_ostream &stream) {
+    printCurves(stream, log);
   });
 }
 

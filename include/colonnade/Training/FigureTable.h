@@ -13,6 +13,7 @@
 #define COLONNADE_TRAINING_FIGURETABLE_H
 
 #include "colonnade/Support/NpyFile.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include <string>
 
 namespace colonnade {
@@ -27,6 +28,12 @@ struct FigureTable {
 /// object for each row, null for NaN.
 void printCsv(llvm::raw_ostream &stream, const FigureTable &table);
 void printJson(llvm::raw_ostream &stream, const FigureTable &table);
+
+/// Writes a file: JSON if it ends with .json, by `printCurves` if with .svg, else
+/// CSV.
+llvm::Error
+writeFigures(llvm::StringRef path, const FigureTable &table,
+             llvm::function_ref<void(llvm::raw_ostream &)> printCurves);
 
 /// The rows as float64 [rows, columns] and back, for checkpoints. The second
 /// takes the columns of `like` and fails for arrays of another type or shape.

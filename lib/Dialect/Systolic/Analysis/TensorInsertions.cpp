@@ -91,18 +91,6 @@ bool TensorViews::canWriteOver(tensor::InsertSliceOp insertion,
   });
 }
 
-static TensorView getInsertedView(TensorView view, tensor::InsertSliceOp op) {
-  llvm::SmallBitVector dropped = op.getDroppedDims();
-  Pitches pitches;
-  for (auto [d, pitch] : llvm::enumerate(view.pitches)) {
-    view.offset += op.getStaticOffsets()[d] * pitch;
-    if (!dropped.test(d))
-      pitches.push_back(op.getStaticStrides()[d] * pitch);
-  }
-  view.pitches = pitches;
-  return view;
-}
-
 void TensorViews::placeInsertion(tensor::InsertSliceOp insertion) {
   placeResult(insertion.getResult());
   TensorView place = views[insertion.getResult()];
@@ -118,7 +106,7 @@ void TensorViews::placeInsertion(tensor::InsertSliceOp insertion) {
   if (!isEmpty && (isReadLater || !placeOrigin(target.get(), place)))
     return;
   inPlace.insert(&target);
-  TensorView part = getInsertedView(place, insertion);
+  TensorView part = getPart(place, insertion, insertion.getDroppedDims());
   Operation *writer = getOrigin(source.get());
   // Other readers of the source might find what later insertions wrote.
   if (isLayer(writer) && isReadOnce(source.get()) &&

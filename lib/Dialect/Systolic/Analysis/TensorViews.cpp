@@ -146,8 +146,9 @@ static TensorView transpose(TensorView view, ArrayRef<int64_t> permutation) {
   return view;
 }
 
-static TensorView slice(TensorView view, tensor::ExtractSliceOp op) {
-  llvm::SmallBitVector dropped = op.getDroppedDims();
+TensorView systolic::getPart(TensorView view,
+                             OffsetSizeAndStrideOpInterface op,
+                             const llvm::SmallBitVector &dropped) {
   Pitches pitches;
   for (auto [d, pitch] : llvm::enumerate(view.pitches)) {
     view.offset += op.getStaticOffsets()[d] * pitch;
@@ -167,7 +168,7 @@ std::optional<TensorView> systolic::getResultView(Operation *op,
   auto sliced = cast<tensor::ExtractSliceOp>(op);
   if (!hasStaticSlice(sliced))
     return std::nullopt;
-  return slice(source, sliced);
+  return getPart(source, sliced, sliced.getDroppedDims());
 }
 
 /// The view of an invertible op's source, given that of its result.

@@ -12,6 +12,7 @@
 #define COLONNADE_LIB_DIALECT_SYSTOLIC_ANALYSIS_VIEWOPS_H
 
 #include "colonnade/Dialect/Systolic/Analysis/TensorViews.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace colonnade::systolic {
 
@@ -19,6 +20,11 @@ namespace colonnade::systolic {
 /// copy could make it one.
 std::optional<TensorView> getResultView(mlir::Operation *op,
                                         const TensorView &source);
+
+/// The part of a view that a slice or an insertion with static offsets is about,
+/// without the dimensions that it drops.
+TensorView getPart(TensorView view, mlir::OffsetSizeAndStrideOpInterface op,
+                   const llvm::SmallBitVector &dropped);
 
 } // namespace colonnade::systolic
 

@@ -83,18 +83,8 @@ Value ScheduleBuilder::buildBlockPass(LayerPlan &layer,
 /// Moves the sums of a chunk to where the result lies.
 Value ScheduleBuilder::buildDrain(LayerPlan &layer, const NestPlace &place) {
   size_t loops = getParallelLoops(layer);
-  bool isBoxed = layer.resultBand.bytes != 0;
   SmallVector<Value> after = {carried[Streamed]};
-  llvm::append_range(
-      after,
-      tracker.getConflicts(MemorySpace::DataSram,
-                           isBoxed ? layer.resultBand : getResultRange(layer),
-                           /*isWrite=*/true, sim::Queue::Vector));
-  if (isBoxed)
-    after.push_back(carried[Stored]);
-  Value output = isBoxed
-                     ? getBuffer("box", MemorySpace::DataSram, layer.resultBand)
-                     : getTensorBuffer(layer.resultView.root);
+  Value output = getOutputBuffer(layer, after);
   StridesAttr strides = getResultStrides(layer);
   auto outputStrides = StridesAttr::get(
       builder.getContext(), strides.getElementType(), strides.getOffset(),

@@ -146,6 +146,20 @@ void ScheduleBuilder::storeBox(LayerPlan &layer, const NestPlace &place) {
 // Passes
 //===----------------------------------------------------------------------===//
 
+Value ScheduleBuilder::getOutputBuffer(LayerPlan &layer,
+                                       SmallVectorImpl<Value> &after) {
+  bool isBoxed = layer.resultBand.bytes != 0;
+  llvm::append_range(
+      after,
+      tracker.getConflicts(MemorySpace::DataSram,
+                           isBoxed ? layer.resultBand : getResultRange(layer),
+                           /*isWrite=*/true, sim::Queue::Vector));
+  if (!isBoxed)
+    return getTensorBuffer(layer.resultView.root);
+  after.push_back(carried[Stored]);
+  return getBuffer("box", MemorySpace::DataSram, layer.resultBand);
+}
+
 Value ScheduleBuilder::buildNestPass(LayerPlan &layer, const NestPlace &place) {
   auto nest = cast<NestOp>(layer.op);
   SmallVector<Value> buffers, after(place.ready);
@@ -159,17 +173,7 @@ Value ScheduleBuilder::buildNestPass(LayerPlan &layer, const NestPlace &place) {
             : getTensorBuffer(operand.view.root));
     strides.push_back(getNestStrides(layer, operand));
   }
-  bool isBoxed = layer.resultBand.bytes != 0;
-  llvm::append_range(
-      after,
-      tracker.getConflicts(MemorySpace::DataSram,
-                           isBoxed ? layer.resultBand : getResultRange(layer),
-                           /*isWrite=*/true, sim::Queue::Vector));
-  if (isBoxed)
-    after.push_back(carried[Stored]);
-  Value output = isBoxed
-                     ? getBuffer("box", MemorySpace::DataSram, layer.resultBand)
-                     : getTensorBuffer(layer.resultView.root);
+  Value output = getOutputBuffer(layer, after);
   auto pass = NestPassOp::create(
       builder, nest.getLoc(), getTokenType(), nest.getLayerAttr(),
       place.position, buffers, output, after, nest.getExtentsAttr(),

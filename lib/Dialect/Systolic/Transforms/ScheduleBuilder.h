@@ -115,6 +115,9 @@ private:
   void recordLayer(LayerPlan &layer);
   Placement getResultRange(const LayerPlan &layer) const;
 
+  /// Where a pass of a nest writes; adds what it waits for to do so.
+  mlir::Value getOutputBuffer(LayerPlan &layer,
+                              llvm::SmallVectorImpl<mlir::Value> &after);
   void buildNest(LayerPlan &layer);
   void buildChunks(LayerPlan &layer, NestPlace &place);
   void buildChunk(LayerPlan &layer, NestPlace place);
