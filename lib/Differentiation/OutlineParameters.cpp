@@ -94,10 +94,11 @@ static bool isParameter(arith::ConstantOp constant) {
 /// What is trained as well is none: a step could not tell which of the two
 /// comes next.
 static bool isStatistic(arith::ConstantOp constant) {
+  // Whether it is a parameter takes a look at every element: last.
   return getElementTypeOrSelf(constant.getType()).isF32() &&
-         !isParameter(constant) &&
          llvm::any_of(constant->getUses(),
-                      [](OpOperand &use) { return isStatistic(use); });
+                      [](OpOperand &use) { return isStatistic(use); }) &&
+         !isParameter(constant);
 }
 
 static std::string getName(Location location) {

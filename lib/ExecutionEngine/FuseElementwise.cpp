@@ -60,7 +60,7 @@ LogicalResult fuseElementwise(ModuleOp module) {
   tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
   context->getOrLoadDialect<linalg::LinalgDialect>()
       ->getCanonicalizationPatterns(patterns);
-  // Readers first: what they have taken in is looked at no more.
+  // As upstream's pass does it: this order takes least time.
   (void)applyPatternsGreedily(module, std::move(patterns),
                               GreedyRewriteConfig().setUseTopDownTraversal());
   PassManager manager(context);

@@ -14,6 +14,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 #include <cmath>
 #include <system_error>
@@ -164,6 +165,19 @@ colonnade::lookupGroupingAlgorithm(llvm::StringRef name) {
     if (algorithm->getName() == name)
       return algorithm;
   return nullptr;
+}
+
+llvm::Expected<const GroupingAlgorithm *>
+colonnade::findGroupingAlgorithm(llvm::StringRef name) {
+  if (const GroupingAlgorithm *found = lookupGroupingAlgorithm(name))
+    return found;
+  std::string message = "expected algorithm to be one of ";
+  llvm::raw_string_ostream stream(message);
+  llvm::interleaveComma(
+      getGroupingAlgorithms(), stream,
+      [&](const GroupingAlgorithm *known) { stream << known->getName(); });
+  stream << ", got '" << name << "'";
+  return llvm::createStringError(message);
 }
 
 llvm::Error colonnade::checkGroupingOptions(const GroupingOptions &options) {

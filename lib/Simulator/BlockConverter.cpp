@@ -17,6 +17,9 @@ using namespace colonnade::sim;
 BlockConverter::BlockConverter(MachineState &state, const BlockPass &pass)
     : state(state), pass(pass), held(getOffsets(BlockLoop::Held, pass.held)),
       passing(getOffsets(BlockLoop::Passing, pass.passing)),
+      groupSums(getSumOffsets(pass, BlockLoop::Group)),
+      heldSums(getSumOffsets(pass, BlockLoop::Held)),
+      passingSums(getSumOffsets(pass, BlockLoop::Passing)),
       numGroups(static_cast<int64_t>(held.groups.bytes.size())),
       heldRounder(pass.held.rounder), passingRounder(pass.passing.rounder) {
   if (!pass.counter)
@@ -87,12 +90,10 @@ BlockMatrix BlockConverter::convertPassing(int64_t group, int64_t count) {
 
 void BlockConverter::store(int64_t group, llvm::ArrayRef<float> sums,
                            int64_t pitch) {
-  std::vector<int64_t> lines = getSumOffsets(pass, BlockLoop::Held);
-  std::vector<int64_t> vectors = getSumOffsets(pass, BlockLoop::Passing);
-  int64_t address =
-      pass.sums.address + getSumOffsets(pass, BlockLoop::Group)[group];
-  for (size_t i = 0; i < lines.size(); ++i)
-    for (size_t j = 0; j < vectors.size(); ++j)
-      std::memcpy(state.get(pass.sums.memory, address + lines[i] + vectors[j]),
-                  &sums[i * pitch + j], sizeof(float));
+  int64_t address = pass.sums.address + groupSums[group];
+  for (size_t i = 0; i < heldSums.size(); ++i)
+    for (size_t j = 0; j < passingSums.size(); ++j)
+      std::memcpy(
+          state.get(pass.sums.memory, address + heldSums[i] + passingSums[j]),
+          &sums[i * pitch + j], sizeof(float));
 }

@@ -50,6 +50,8 @@ private:
   MachineState &state;
   const BlockPass &pass;
   Offsets held, passing;
+  /// Of the sums, along the loops of groups, held and passing lines.
+  std::vector<int64_t> groupSums, heldSums, passingSums;
   int64_t numGroups;
   BlockRounder heldRounder, passingRounder;
 };

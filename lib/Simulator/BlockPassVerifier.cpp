@@ -83,11 +83,6 @@ static Violation checkFollowers(const BlockPass &pass) {
   return std::nullopt;
 }
 
-static bool intersects(const MemoryAccess &a, const MemoryAccess &b) {
-  ByteRange x = a.getBounds(), y = b.getBounds();
-  return a.memory == b.memory && x.begin < y.end && y.begin < x.end;
-}
-
 /// Blocks fit into their buffer, which holds no values that are still read.
 static Violation checkBlocks(const MachineDescription &machine,
                              const BlockPass &pass,
@@ -100,11 +95,12 @@ static Violation checkBlocks(const MachineDescription &machine,
                          name, bytes, operand.blockAddress, operand.blockBytes);
   if (&operand == &pass.held)
     return std::nullopt;
-  MemoryAccess blocks;
-  blocks.memory = Memory::DataSram;
-  blocks.runs.push_back({operand.blockAddress, operand.blockAddress + bytes});
+  // Values lie in data SRAM, too: checkBlockOperand().
+  ByteRange blocks{operand.blockAddress, operand.blockAddress + bytes};
   for (const BlockPassOperand *values : {&pass.held, &pass.passing})
-    if (intersects(getLoopAccess(pass.extents, values->values, false), blocks))
+    if (intersect(
+            getLoopAccess(pass.extents, values->values, false).getBounds(),
+            blocks))
       return llvm::formatv("writes blocks to bytes [{0}, {1}) of data SRAM, "
                            "among them values that it reads",
                            operand.blockAddress, operand.blockAddress + bytes);

@@ -221,7 +221,7 @@ MemoryAccess sim::getLoopAccess(llvm::ArrayRef<int64_t> extents,
   return makeNestAccess(extents, operand, isWrite, kMostRuns);
 }
 
-static bool intersect(ByteRange a, ByteRange b) {
+bool sim::intersect(ByteRange a, ByteRange b) {
   return a.begin < b.end && b.begin < a.end;
 }
 
@@ -233,7 +233,8 @@ bool sim::overlapsOutput(const NestPass &nest, const NestOperand &input) {
     return false;
   auto hasMet = [&](int64_t mostRuns) {
     MemoryAccess read = makeNestAccess(nest.extents, input, false, mostRuns);
-    MemoryAccess written = makeNestAccess(nest.extents, nest.output, true, mostRuns);
+    MemoryAccess written =
+        makeNestAccess(nest.extents, nest.output, true, mostRuns);
     llvm::sort(read.runs, [](ByteRange a, ByteRange b) {
       return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
     });

@@ -56,6 +56,8 @@ MemoryAccess getLoopAccess(llvm::ArrayRef<int64_t> extents,
 MemoryAccess getBlockAccess(const Program &program, const BlockPass &pass,
                             const BlockPassOperand &operand);
 
+bool intersect(ByteRange a, ByteRange b);
+
 /// Whether a nest reads bytes of `input` that it writes.
 bool overlapsOutput(const NestPass &nest, const NestOperand &input);
 

@@ -245,3 +245,18 @@ llvm::Error colonnade::writeSafetensors(llvm::StringRef path,
       stream.write(array.bytes.data(), array.bytes.size());
   });
 }
+
+llvm::Expected<const NpyArray *>
+NamedArrays::find(const std::string &name) const {
+  auto found = arrays.find(name);
+  if (found == arrays.end())
+    return llvm::createStringError("has no array '" + name + "'");
+  return &found->second;
+}
+
+llvm::Error NamedArrays::getCountError(const std::string &name, size_t expected,
+                                       size_t count) {
+  return llvm::createStringError("expected " + llvm::Twine(expected) +
+                                 " elements in array '" + name + "', got " +
+                                 llvm::Twine(count));
+}

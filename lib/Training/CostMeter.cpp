@@ -14,7 +14,6 @@
 #include "colonnade/Support/LinePlot.h"
 #include "colonnade/Training/Trainer.h"
 #include "llvm/Support/FormatVariadic.h"
-#include <cstring>
 #include <numeric>
 
 using namespace colonnade;
@@ -58,9 +57,7 @@ LayerPrecision CostMeter::getPrecision(const Trainer &trainer,
       trainer.findState(layer.name + "." + kMantissaState.str());
   if (!state)
     return {bits, bits, bits};
-  // The step's own i32 values, whatever a checkpoint calls them.
-  std::array<int32_t, 3> used;
-  std::memcpy(used.data(), state->bytes.data(), sizeof(used));
+  auto used = llvm::cantFail(state->getValues<int32_t>());
   auto clamp = [&](int32_t chosen) {
     return format.withMantissaBits(chosen).mantissaBits;
   };
@@ -110,11 +107,11 @@ void CostMeter::addToCheckpoint(NamedArrays &checkpoint) const {
 }
 
 llvm::Error CostMeter::restore(const NamedArrays &checkpoint) {
-  auto found = checkpoint.arrays.find(kCosts.str());
-  if (found == checkpoint.arrays.end())
-    return llvm::createStringError("has no array '" + kCosts +
-                                   "': it was written without --target");
-  llvm::Expected<FigureTable> read = unpackFigures(found->second, table);
+  llvm::Expected<const NpyArray *> found = checkpoint.find(kCosts.str());
+  if (!found)
+    return llvm::createStringError(llvm::toString(found.takeError()) +
+                                   ": it was written without --target");
+  llvm::Expected<FigureTable> read = unpackFigures(**found, table);
   if (!read)
     return read.takeError();
   table = std::move(*read);
@@ -133,8 +130,7 @@ void CostMeter::print(llvm::raw_ostream &stream) {
     const StepCost::LayerCost &products = cost.getCost(number, bits);
     std::array<std::string, 3> cycles;
     for (unsigned i = 0; i < 3; ++i)
-      cycles[i] =
-          layer.products[i] ? std::to_string(products[i].cycles) : "-";
+      cycles[i] = layer.products[i] ? std::to_string(products[i].cycles) : "-";
     stream << llvm::formatv("{0,-28}{1,8}{2,12}{3,12}{4,12}\n", layer.name,
                             llvm::formatv("{0},{1},{2}", bits.weights,
                                           bits.activations, bits.gradient)

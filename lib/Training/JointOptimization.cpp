@@ -131,14 +131,8 @@ void JointOptimization::pruneLayer(Layer &layer, int64_t round,
 }
 
 void JointOptimization::applyMasks(Trainer &trainer) const {
-  for (const Layer &layer : layers) {
-    auto arrays = trainer.getOptimizerState(layer.parameter);
-    arrays.push_back(trainer.getParameter(layer.parameter));
-    for (MutableArrayRef<float> values : arrays)
-      for (auto [kept, value] : llvm::zip_equal(layer.mask, values))
-        if (!kept)
-          value = 0;
-  }
+  for (const Layer &layer : layers)
+    trainer.applyMask(layer.parameter, layer.mask);
 }
 
 llvm::Expected<double>
@@ -255,44 +249,26 @@ void JointOptimization::addToCheckpoint(NamedArrays &checkpoint) const {
   }
 }
 
-/// The values of the array of this name, which are so many, or none where
-/// `orNone`.
-template <typename T>
-static llvm::Expected<std::vector<T>> readValues(const NamedArrays &checkpoint,
-                                                 const std::string &name,
-                                                 size_t count, bool orNone) {
-  auto found = checkpoint.arrays.find(name);
-  if (found == checkpoint.arrays.end())
-    return llvm::createStringError("has no array '" + name + "'");
-  auto values = found->second.template getValues<T>();
-  if (!values)
-    return values.takeError();
-  if (values->size() == count || (orNone && values->empty()))
-    return values->vec();
-  return llvm::createStringError("expected " + Twine(count) +
-                                 " elements in array '" + name + "', got " +
-                                 Twine(values->size()));
-}
-
 llvm::Error JointOptimization::restore(const NamedArrays &checkpoint) {
-  auto logArray = checkpoint.arrays.find(kLog.str());
-  if (logArray == checkpoint.arrays.end())
-    return llvm::createStringError("has no array '" + kLog + "'");
-  llvm::Expected<PruningLog> restoredLog = unpackPruningLog(logArray->second);
+  llvm::Expected<const NpyArray *> logArray = checkpoint.find(kLog.str());
+  if (!logArray)
+    return logArray.takeError();
+  llvm::Expected<PruningLog> restoredLog = unpackPruningLog(**logArray);
   if (!restoredLog)
     return restoredLog.takeError();
   std::vector<Layer> restored = layers;
   for (Layer &layer : restored) {
-    auto mask = readValues<uint8_t>(checkpoint, kMask.str() + layer.name,
-                                    layer.mask.size(), /*orNone=*/false);
+    auto mask = checkpoint.getValues<uint8_t>(kMask.str() + layer.name,
+                                              layer.mask.size());
     if (!mask)
       return mask.takeError();
-    auto groups = readValues<int32_t>(checkpoint, kGroups.str() + layer.name,
-                                      layer.view.getColumns(), /*orNone=*/true);
+    auto groups = checkpoint.getValues<int32_t>(kGroups.str() + layer.name,
+                                                layer.view.getColumns(),
+                                                /*orNone=*/true);
     if (!groups)
       return groups.takeError();
-    layer.mask = std::move(*mask);
-    layer.assignment = std::move(*groups);
+    layer.mask = mask->vec();
+    layer.assignment = groups->vec();
   }
   layers = std::move(restored);
   log = std::move(*restoredLog);

@@ -95,19 +95,6 @@ static llvm::Error checkAtLeastOne(llvm::StringRef name, int64_t value) {
                                  Twine(value));
 }
 
-static llvm::Expected<const GroupingAlgorithm *>
-findAlgorithm(llvm::StringRef name) {
-  if (const GroupingAlgorithm *found = lookupGroupingAlgorithm(name))
-    return found;
-  std::string message = "expected algorithm to be one of ";
-  llvm::raw_string_ostream stream(message);
-  llvm::interleaveComma(
-      getGroupingAlgorithms(), stream,
-      [&](const GroupingAlgorithm *known) { stream << known->getName(); });
-  stream << ", got '" << name << "'";
-  return llvm::createStringError(message);
-}
-
 static llvm::Error checkSettings(const JointSettings &settings) {
   if (llvm::Error error = checkPruningOptions(settings.pruning))
     return error;
@@ -142,7 +129,7 @@ llvm::Expected<JointSettings> JointSettings::parse(llvm::StringRef options,
   if (!rounds)
     return rounds.takeError();
   settings.pruning.events = *rounds;
-  auto algorithm = findAlgorithm(parsed.algorithm);
+  auto algorithm = findGroupingAlgorithm(parsed.algorithm);
   if (!algorithm)
     return algorithm.takeError();
   settings.algorithm = *algorithm;

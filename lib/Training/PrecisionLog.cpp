@@ -55,10 +55,10 @@ void PrecisionLog::addToCheckpoint(NamedArrays &checkpoint) const {
 }
 
 llvm::Error PrecisionLog::restore(const NamedArrays &checkpoint) {
-  auto found = checkpoint.arrays.find(kPrecisions.str());
-  if (found == checkpoint.arrays.end())
-    return llvm::createStringError("has no array '" + kPrecisions + "'");
-  llvm::Expected<FigureTable> read = unpackFigures(found->second, table);
+  llvm::Expected<const NpyArray *> found = checkpoint.find(kPrecisions.str());
+  if (!found)
+    return found.takeError();
+  llvm::Expected<FigureTable> read = unpackFigures(**found, table);
   if (!read)
     return read.takeError();
   table = std::move(*read);
@@ -99,9 +99,8 @@ void PrecisionLog::printCurves(llvm::raw_ostream &stream) const {
 }
 
 llvm::Error PrecisionLog::write(StringRef path) const {
-  return writeFigures(path, table, [&](llvm::raw_ostream &stream) {
-    printCurves(stream);
-  });
+  return writeFigures(path, table,
+                      [&](llvm::raw_ostream &stream) { printCurves(stream); });
 }
 
 std::string colonnade::describePrecisions(const Trainer &trainer) {

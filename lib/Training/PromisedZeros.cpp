@@ -24,28 +24,22 @@ PromisedZeros::PromisedZeros(ModuleOp network) {
     arith::ConstantOp constant = parameter.constant;
     if (!getColumnsPromise(constant.getType()))
       continue;
-    Zeros &found = zeros.emplace_back(Zeros{i, {}});
     auto values = readFloatValues(cast<ElementsAttr>(constant.getValue()));
-    for (auto [position, value] : llvm::enumerate(*values))
-      if (value == 0)
-        found.positions.push_back(position);
+    Zeros &found = zeros.emplace_back(Zeros{i, {}});
+    for (float value : *values)
+      found.mask.push_back(value != 0);
   }
 }
 
 llvm::Error PromisedZeros::afterStep(Trainer &trainer) {
-  for (const Zeros &pruned : zeros) {
-    auto arrays = trainer.getOptimizerState(pruned.parameter);
-    arrays.push_back(trainer.getParameter(pruned.parameter));
-    for (MutableArrayRef<float> values : arrays)
-      for (size_t position : pruned.positions)
-        values[position] = 0;
-  }
+  for (const Zeros &pruned : zeros)
+    trainer.applyMask(pruned.parameter, pruned.mask);
   return llvm::Error::success();
 }
 
 std::pair<std::string, std::string> PromisedZeros::getFingerprint() const {
   size_t count = 0;
   for (const Zeros &pruned : zeros)
-    count += pruned.positions.size();
+    count += llvm::count(pruned.mask, 0);
   return {"promised_zeros", std::to_string(count)};
 }

@@ -14,6 +14,7 @@
 #include "Student.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
+#include "colonnade/Numerics/TermSelection.h"
 #include "colonnade/Training/Dataset.h"
 #include "colonnade/Training/Trainer.h"
 #include "mlir/IR/Threading.h"
@@ -55,7 +56,6 @@ struct TermOptions : PassPipelineOptions<TermOptions> {
 /// The resolutions of ASPLOS 2021, for groups of 16.
 static constexpr llvm::StringLiteral
     kPaperLadder("2:8,2:10,2:12,2:14,3:14,3:16,3:18,3:20");
-static constexpr int64_t kMostDataTerms = 8;
 
 static llvm::Expected<Rung> parseRung(StringRef text, int64_t group) {
   auto [dataTerms, budget] = text.split(':');
@@ -64,13 +64,13 @@ static llvm::Expected<Rung> parseRung(StringRef text, int64_t group) {
       budget.getAsInteger(10, rung.budget))
     return llvm::createStringError(
         "expected ladder to be data-terms:budget,..., got '" + text + "'");
-  if (rung.dataTerms < 0 || rung.dataTerms > kMostDataTerms)
+  if (rung.dataTerms < 0 || rung.dataTerms > kMostTerms)
     return llvm::createStringError("expected data terms in [0, " +
-                                   Twine(kMostDataTerms) + "] in ladder, got " +
+                                   Twine(kMostTerms) + "] in ladder, got " +
                                    Twine(rung.dataTerms));
-  if (rung.budget < 1 || rung.budget > 8 * group)
+  if (rung.budget < 1 || rung.budget > kMostTerms * group)
     return llvm::createStringError(
-        "expected budgets in [1, " + Twine(8 * group) +
+        "expected budgets in [1, " + Twine(kMostTerms * group) +
         "] in ladder for groups "
         "of " +
         Twine(group) + ", got " + Twine(rung.budget));
@@ -92,7 +92,7 @@ static llvm::Error checkLadder(ArrayRef<Rung> ladder, DigitSet digits) {
                                    Twine(ladder.size()));
   // No data terms is all of them.
   auto count = [](const Rung &rung) {
-    return rung.dataTerms == 0 ? kMostDataTerms + 1 : rung.dataTerms;
+    return rung.dataTerms == 0 ? kMostTerms + 1 : rung.dataTerms;
   };
   for (auto [low, high] : llvm::zip(ladder, ladder.drop_front()))
     if (count(low) > count(high) || low.budget > high.budget ||
@@ -126,21 +126,14 @@ TermTrainingSettings::parse(llvm::StringRef options) {
   llvm::raw_string_ostream stream(message);
   if (failed(parsed.parseFromString(options, stream)))
     return llvm::createStringError(StringRef(message).trim());
-  constexpr int64_t kMostGroup = 65535;
-  if (parsed.group < 1 || parsed.group > kMostGroup)
-    return llvm::createStringError("expected group in [1, " +
-                                   Twine(kMostGroup) + "], got " +
-                                   Twine(parsed.group.getValue()));
-  if (parsed.budget < 0 || parsed.budget > 8 * parsed.group)
-    return llvm::createStringError(
-        "expected budget in [0, " + Twine(8 * parsed.group) +
-        "] for groups of " + Twine(parsed.group.getValue()) + ", got " +
-        Twine(parsed.budget.getValue()));
+  TermTrainingSettings settings;
+  settings.budget = {parsed.group, parsed.budget};
+  if (llvm::Error error = settings.budget.check())
+    return std::move(error);
   llvm::Expected<DigitSet> digits = findDigitSet(parsed.digits);
   if (!digits)
     return digits.takeError();
-  TermTrainingSettings settings;
-  settings.budget = {parsed.group, parsed.budget, *digits};
+  settings.budget.digits = *digits;
   settings.seed = parsed.seed;
   settings.policy = parsed.policy;
   if (!parsed.ladder.empty()) {
@@ -247,11 +240,6 @@ const Rung &TermTraining::getStudent(int64_t step) const {
   return settings.ladder[order[step % count]];
 }
 
-static MutableArrayRef<float> getFloats(NpyArray &array) {
-  return {reinterpret_cast<float *>(array.bytes.data()),
-          static_cast<size_t>(array.getNumElements())};
-}
-
 /// The values that the student has in place of a parameter; null if it has
 /// none.
 static NpyArray *findStudent(Trainer &trainer, StringRef parameter) {
@@ -268,12 +256,12 @@ void TermTraining::setStudent(Trainer &trainer, const Rung &rung) {
                      settings.budget.budget;
     llvm::copy(isReduced ? layer.weights.select(layer.rounded, rung.budget)
                          : layer.rounded,
-               getFloats(*student).begin());
+               llvm::cantFail(student->getMutableValues<float>()).begin());
   });
   for (const auto &[parameter, name] : others)
     if (NpyArray *student = findStudent(trainer, name))
       llvm::copy(std::as_const(trainer).getParameter(parameter),
-                 getFloats(*student).begin());
+                 llvm::cantFail(student->getMutableValues<float>()).begin());
   auto limit = static_cast<int32_t>(rung.dataTerms);
   *trainer.findState(kStudentTerms) = NpyArray::get<int32_t>({limit}, {1});
 }
@@ -342,17 +330,10 @@ void TermTraining::addToCheckpoint(NamedArrays &checkpoint) const {
 llvm::Error TermTraining::restore(const NamedArrays &checkpoint) {
   std::vector<Layer> restored = layers;
   for (Layer &layer : restored) {
-    std::string name = kMaster.str() + layer.name;
-    auto found = checkpoint.arrays.find(name);
-    if (found == checkpoint.arrays.end())
-      return llvm::createStringError("has no array '" + name + "'");
-    auto values = found->second.getValues<float>();
+    auto values = checkpoint.getValues<float>(kMaster.str() + layer.name,
+                                              layer.master.size());
     if (!values)
       return values.takeError();
-    if (values->size() != layer.master.size())
-      return llvm::createStringError("expected " + Twine(layer.master.size()) +
-                                     " elements in array '" + name + "', got " +
-                                     Twine(values->size()));
     layer.master = values->vec();
     layer.rounded = layer.weights.round(layer.master);
   }

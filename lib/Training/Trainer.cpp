@@ -78,8 +78,8 @@ createStepModule(ModuleOp network, const TrainingSettings &settings) {
   };
   if (!settings.fakeQuantizeOptions.empty()) {
     std::unique_ptr<Pass> quantize = createFakeQuantize();
-    if (failed(quantize->initializeOptions(settings.fakeQuantizeOptions,
-                                           reject)))
+    if (failed(
+            quantize->initializeOptions(settings.fakeQuantizeOptions, reject)))
       return failure();
     manager.addPass(std::move(quantize));
   }
@@ -100,15 +100,9 @@ createStepModule(ModuleOp network, const TrainingSettings &settings) {
 
 /// The elements of a float constant.
 static NpyArray getElements(arith::ConstantOp constant) {
+  // Parameters are finite f32, so their elements can be read.
+  auto values = *readFloatValues(cast<ElementsAttr>(constant.getValue()));
   auto type = cast<RankedTensorType>(constant.getType());
-  std::vector<float> values;
-  if (auto resource =
-          dyn_cast<DenseF32ResourceElementsAttr>(constant.getValue()))
-    values = resource.tryGetAsArrayRef()->vec();
-  else
-    llvm::append_range(
-        values,
-        cast<DenseElementsAttr>(constant.getValue()).getValues<float>());
   return NpyArray::get<float>(values, type.getShape());
 }
 
@@ -193,7 +187,7 @@ llvm::Error Trainer::compile(ModuleOp module) {
   dataTerms = ::getDataTerms(rounded);
   bool hasStudent = llvm::any_of(
       llvm::seq<unsigned>(0, step.getNumArguments()), [&](unsigned i) {
-        auto name = step.getArgAttrOfType<StringAttr>(i, "colonnade.state");
+        auto name = step.getArgAttrOfType<StringAttr>(i, kStateAttribute);
         return name && name.getValue() == kStudentTerms;
       });
   if (hasStudent)
@@ -228,7 +222,7 @@ llvm::Error Trainer::compile(ModuleOp module) {
       collectStatistics(module.lookupSymbol<func::FuncOp>("main"));
   statistics.resize(ofNetwork.size());
   for (unsigned i = parameterCount; i < step.getNumArguments(); ++i)
-    if (auto name = step.getArgAttrOfType<StringAttr>(i, "colonnade.state")) {
+    if (auto name = step.getArgAttrOfType<StringAttr>(i, kStateAttribute)) {
       if (name.getValue() == kStepNumber)
         continue;
       names.push_back(name.str());
@@ -317,13 +311,8 @@ llvm::Error Trainer::runStep(const Dataset &data) {
   return llvm::Error::success();
 }
 
-static MutableArrayRef<float> getFloats(NpyArray &array) {
-  return {reinterpret_cast<float *>(array.bytes.data()),
-          static_cast<size_t>(array.getNumElements())};
-}
-
 MutableArrayRef<float> Trainer::getParameter(size_t index) {
-  return getFloats(current[index]);
+  return llvm::cantFail(current[index].getMutableValues<float>());
 }
 
 ArrayRef<float> Trainer::getParameter(size_t index) const {
@@ -333,8 +322,17 @@ ArrayRef<float> Trainer::getParameter(size_t index) const {
 SmallVector<MutableArrayRef<float>> Trainer::getOptimizerState(size_t index) {
   SmallVector<MutableArrayRef<float>> state;
   for (size_t i : states[index])
-    state.push_back(getFloats(current[i]));
+    state.push_back(llvm::cantFail(current[i].getMutableValues<float>()));
   return state;
+}
+
+void Trainer::applyMask(size_t index, ArrayRef<uint8_t> mask) {
+  SmallVector<MutableArrayRef<float>> arrays = getOptimizerState(index);
+  arrays.push_back(getParameter(index));
+  for (MutableArrayRef<float> values : arrays)
+    for (auto [kept, value] : llvm::zip_equal(mask, values))
+      if (!kept)
+        value = 0;
 }
 
 const NpyArray *Trainer::findState(StringRef name) const {
@@ -398,10 +396,9 @@ llvm::Expected<double> Trainer::evaluateStudent(const Dataset &data) const {
   return evaluate(*student, std::move(arguments), data);
 }
 
-llvm::Expected<double>
-Trainer::evaluate(const JitFunction &function,
-                  SmallVector<const void *> arguments,
-                  const Dataset &data) const {
+llvm::Expected<double> Trainer::evaluate(const JitFunction &function,
+                                         SmallVector<const void *> arguments,
+                                         const Dataset &data) const {
   // The last batch is filled up with what was in the one before.
   std::vector<float> inputs(settings.batch * data.getImageElements());
   std::vector<int32_t> labels(settings.batch);

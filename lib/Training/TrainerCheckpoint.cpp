@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "colonnade/Training/Trainer.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
+#include "colonnade/Training/Trainer.h"
 #include "colonnade/Training/TrainingHook.h"
 
 using namespace mlir;
@@ -95,10 +95,10 @@ llvm::Error Trainer::restore(const NamedArrays &checkpoint) {
       findArray(checkpoint, kSums.str(), NpyArray::get<double>({0}, {1}));
   if (!sums)
     return sums.takeError();
-  auto logArray = checkpoint.arrays.find(kLog.str());
-  if (logArray == checkpoint.arrays.end())
-    return llvm::createStringError("has no array '" + kLog + "'");
-  llvm::Expected<TrainingLog> restoredLog = unpackTrainingLog(logArray->second);
+  llvm::Expected<const NpyArray *> logArray = checkpoint.find(kLog.str());
+  if (!logArray)
+    return logArray.takeError();
+  llvm::Expected<TrainingLog> restoredLog = unpackTrainingLog(**logArray);
   if (!restoredLog)
     return restoredLog.takeError();
   for (TrainingHook *hook : hooks)

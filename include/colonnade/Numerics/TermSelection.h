@@ -18,6 +18,9 @@
 
 namespace colonnade {
 
+/// Most terms of an 8-bit value, and most values that share a budget.
+inline constexpr int64_t kMostTerms = 8, kLargestTermGroup = 65535;
+
 /// Keeps the `budget` largest terms of `group` (any length, magnitudes at most
 /// 255): repeatedly the largest remaining term, ties to the lowest index. A
 /// group within its budget is unchanged. This is the paper's rule; +128 may

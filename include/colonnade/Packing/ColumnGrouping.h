@@ -86,6 +86,9 @@ llvm::ArrayRef<const GroupingAlgorithm *> getGroupingAlgorithms();
 
 /// The algorithm of that name, or null.
 const GroupingAlgorithm *lookupGroupingAlgorithm(llvm::StringRef name);
+/// The same, or an error that names those that there are.
+llvm::Expected<const GroupingAlgorithm *>
+findGroupingAlgorithm(llvm::StringRef name);
 
 /// The group of each column, -1 for columns in no group. Groups are numbered
 /// as in `groups`.

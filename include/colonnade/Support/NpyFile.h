@@ -82,6 +82,16 @@ struct NpyArray {
         static_cast<size_t>(getNumElements()));
   }
 
+  /// The same, to be written to.
+  template <typename ElementT>
+  llvm::Expected<llvm::MutableArrayRef<ElementT>> getMutableValues() {
+    if (llvm::Error error = checkType(NpyTypeOf<ElementT>::value))
+      return error;
+    return llvm::MutableArrayRef<ElementT>(
+        reinterpret_cast<ElementT *>(bytes.data()),
+        static_cast<size_t>(getNumElements()));
+  }
+
 private:
   llvm::Error checkType(NpyType expected) const;
 };

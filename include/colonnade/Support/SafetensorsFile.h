@@ -27,6 +27,28 @@ struct NamedArrays {
   llvm::MapVector<std::string, NpyArray, std::map<std::string, unsigned>>
       arrays;
   std::map<std::string, std::string> metadata;
+
+  /// The array of this name; an error that names it if there is none.
+  llvm::Expected<const NpyArray *> find(const std::string &name) const;
+
+  /// The values of the array of this name, which are `count` or, where
+  /// `orNone`, none; an error that says what is wrong.
+  template <typename T>
+  llvm::Expected<llvm::ArrayRef<T>>
+  getValues(const std::string &name, size_t count, bool orNone = false) const {
+    llvm::Expected<const NpyArray *> found = find(name);
+    if (!found)
+      return found.takeError();
+    llvm::Expected<llvm::ArrayRef<T>> values =
+        (*found)->template getValues<T>();
+    if (!values || values->size() == count || (orNone && values->empty()))
+      return values;
+    return getCountError(name, count, values->size());
+  }
+
+private:
+  static llvm::Error getCountError(const std::string &name, size_t expected,
+                                   size_t count);
 };
 
 /// Reads a safetensors file. Errors name the file, what is wrong and what would

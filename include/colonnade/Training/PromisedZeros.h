@@ -36,10 +36,10 @@ public:
   }
 
 private:
-  /// A parameter that promises columns, and the positions of its zeros.
+  /// A parameter that promises columns, and 0 for each of its zeros.
   struct Zeros {
     size_t parameter;
-    std::vector<size_t> positions;
+    std::vector<uint8_t> mask;
   };
   std::vector<Zeros> zeros;
 };

@@ -81,6 +81,9 @@ public:
   llvm::ArrayRef<float> getParameter(size_t index) const;
   llvm::SmallVector<llvm::MutableArrayRef<float>>
   getOptimizerState(size_t index);
+  /// Makes the values of a parameter whose element of `mask` is 0, and the
+  /// optimizer's state for them, zero.
+  void applyMask(size_t index, llvm::ArrayRef<uint8_t> mask);
 
   /// The blocks that the step's products multiply, with their widest mantissas;
   /// none if they multiply other floats.
@@ -115,8 +118,8 @@ public:
   NamedArrays getCheckpoint() const;
   llvm::Error restore(const NamedArrays &checkpoint);
 
-  /// Puts the parameters and running statistics into the constants of `network`, the module given to
-  /// create() or a clone of it.
+  /// Puts the parameters and running statistics into the constants of
+  /// `network`, the module given to create() or a clone of it.
   void storeParameters(mlir::ModuleOp network) const;
 
 private:

@@ -12,47 +12,28 @@
 //===----------------------------------------------------------------------===//
 
 #include "NestForms.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ScalarBuilder.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
 using namespace colonnade;
 
-namespace {
-
-/// Integer code on 32 bits.
-class BitBuilder : public ImplicitLocOpBuilder {
-public:
-  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
-
-  Value constant(uint32_t bits) {
-    return arith::ConstantOp::create(
-        *this, getI32IntegerAttr(static_cast<int32_t>(bits)));
-  }
-  template <typename OpTy> Value apply(Value a, uint32_t b) {
-    return OpTy::create(*this, a, constant(b));
-  }
-};
-
-} // namespace
-
 /// `number`, an f32, rounded to 8 bits of precision. Every NaN becomes one.
-static Value roundToBrainFloat(BitBuilder &b, Value number) {
+static Value roundToBrainFloat(ScalarBuilder &b, Value number) {
   constexpr uint32_t kSign = 0x80000000, kInfinity = 0x7f800000,
                      kNaN = 0x7fc00000, kKept = 0xffff0000;
-  Value bits = arith::BitcastOp::create(b, b.getI32Type(), number);
+  Value bits = b.bits(number);
   Value magnitude = b.apply<arith::AndIOp>(bits, ~kSign);
   Value isNaN = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, magnitude,
-                                      b.constant(kInfinity));
-  magnitude = arith::SelectOp::create(b, isNaN, b.constant(kNaN), magnitude);
+                                      b.integer(kInfinity));
+  magnitude = arith::SelectOp::create(b, isNaN, b.integer(kNaN), magnitude);
   Value isOdd =
       b.apply<arith::AndIOp>(b.apply<arith::ShRUIOp>(magnitude, 16), 1);
   Value sum = arith::AddIOp::create(
       b, b.apply<arith::AddIOp>(magnitude, 0x7fff), isOdd);
   Value rounded = b.apply<arith::AndIOp>(sum, kKept);
   Value sign = b.apply<arith::AndIOp>(bits, kSign);
-  return arith::BitcastOp::create(b, b.getF32Type(),
-                                  arith::OrIOp::create(b, rounded, sign));
+  return b.fromBits(arith::OrIOp::create(b, rounded, sign));
 }
 
 void colonnade::roundBrainFloats(func::FuncOp function) {
@@ -77,7 +58,7 @@ void colonnade::roundBrainFloats(func::FuncOp function) {
         builder, loc, type, truncation.getIn(), empty,
         ArrayRef{identity, identity}, loops,
         [](OpBuilder &nested, Location loc, ValueRange arguments) {
-          BitBuilder bits(loc, nested);
+          ScalarBuilder bits(loc, nested);
           linalg::YieldOp::create(bits,
                                   roundToBrainFloat(bits, arguments.front()));
         });

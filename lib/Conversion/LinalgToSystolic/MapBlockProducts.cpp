@@ -247,6 +247,9 @@ Objection NetworkMapper::mapBlockProduct(linalg::LinalgOp op) {
   BlockContractOp layer = createBlockContract(op, product, contraction, name);
   mapping.map(op->getResult(0), layer.getResult());
   auto report = passed(op.getLoc(), "mapped");
+  // Counting is not for free.
+  if (!report)
+    return std::nullopt;
   report << remark::add("layer {0} runs on the array", name)
          << remark::metric("dataflow",
                            stringifyBlockDataflow(contraction.dataflow))

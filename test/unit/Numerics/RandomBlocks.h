@@ -16,6 +16,7 @@
 #include "../Support/RandomCases.h"
 #include "colonnade/Numerics/BlockProduct.h"
 #include "llvm/ADT/bit.h"
+#include "gtest/gtest.h"
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -66,6 +67,23 @@ getRandomOperands(RandomCases &random, int64_t mostBits = 16) {
   };
   BlockMatrix first = getRandomOperand(random, getLines(), left);
   return {std::move(first), getRandomOperand(random, getLines(), right)};
+}
+
+/// Random products have the bits that `multiplyLines(left, row, right, column)`
+/// gives.
+template <typename MultiplyFn>
+void checkRandomProducts(uint64_t seed, MultiplyFn multiplyLines) {
+  RandomCases random(seed);
+  for (int trial = 0; trial < 1500; ++trial) {
+    auto [left, right] = getRandomOperands(random);
+    std::vector<float> result(left.getNumLines() * right.getNumLines(), -1);
+    multiplyBlocks(left, right, result);
+    for (int64_t row = 0; row < left.getNumLines(); ++row)
+      for (int64_t column = 0; column < right.getNumLines(); ++column)
+        ASSERT_EQ(getFloatBits(result[row * right.getNumLines() + column]),
+                  getFloatBits(multiplyLines(left, row, right, column)))
+            << "trial " << trial << ", row " << row << ", column " << column;
+  }
 }
 
 } // namespace colonnade

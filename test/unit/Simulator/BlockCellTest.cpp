@@ -33,17 +33,7 @@ static float multiplyInCells(const BlockMatrix &left, int64_t row,
 }
 
 TEST(BlockCellTest, EqualsTheFastProduct) {
-  RandomCases random(2);
-  for (int trial = 0; trial < 1500; ++trial) {
-    auto [left, right] = getRandomOperands(random);
-    std::vector<float> result(left.getNumLines() * right.getNumLines(), -1);
-    multiplyBlocks(left, right, result);
-    for (int64_t row = 0; row < left.getNumLines(); ++row)
-      for (int64_t column = 0; column < right.getNumLines(); ++column)
-        ASSERT_EQ(getFloatBits(result[row * right.getNumLines() + column]),
-                  getFloatBits(multiplyInCells(left, row, right, column)))
-            << "trial " << trial << ", row " << row << ", column " << column;
-  }
+  checkRandomProducts(/*seed=*/2, multiplyInCells);
 }
 
 TEST(BlockCellTest, ChunksCarryTheSign) {

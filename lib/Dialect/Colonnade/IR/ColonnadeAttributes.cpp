@@ -11,6 +11,7 @@
 
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
+#include "colonnade/Numerics/TermSelection.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
@@ -162,10 +163,11 @@ LogicalResult TermsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                 DigitSet digits) {
   if (axis < 0 && axis != kPackedAxis) // T1
     return emitError() << "expected axis of at least 0, got " << axis;
-  if (group < 1 || group > 65535) // T2
-    return emitError() << "expected group in [1, 65535], got " << group;
-  if (budget < 1 || budget > 8 * group) // T3
-    return emitError() << "expected budget in [1, " << 8 * group
+  if (group < 1 || group > kLargestTermGroup) // T2
+    return emitError() << "expected group in [1, " << kLargestTermGroup
+                       << "], got " << group;
+  if (budget < 1 || budget > kMostTerms * group) // T3
+    return emitError() << "expected budget in [1, " << kMostTerms * group
                        << "] for groups of " << group << ", got " << budget;
   return success();
 }

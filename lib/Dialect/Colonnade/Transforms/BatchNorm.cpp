@@ -124,6 +124,18 @@ Value colonnade::buildInverseDeviation(ChannelBuilder &channels, Value variance,
       });
 }
 
+/// scale / sqrt(variance + epsilon), of inference or training.
+template <typename OpT>
+static Value buildFactor(ChannelBuilder &channels, OpT op, Value variance) {
+  Value inverse = buildInverseDeviation(channels, variance,
+                                        op.getEpsilon().convertToDouble());
+  return channels.mapChannels(
+      {op.getScale(), inverse},
+      [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        return arith::MulFOp::create(b, args[0], args[1]);
+      });
+}
+
 namespace {
 /// value * factor + offset, per channel.
 struct ChannelAffine {
@@ -158,13 +170,7 @@ static std::optional<ChannelAffine> foldParameters(OpBuilder &builder,
 
 static ChannelAffine buildParameters(ChannelBuilder &channels,
                                      BatchNormInferenceOp op) {
-  Value inverse = buildInverseDeviation(channels, op.getVariance(),
-                                        op.getEpsilon().convertToDouble());
-  Value factor = channels.mapChannels(
-      {op.getScale(), inverse},
-      [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-        return arith::MulFOp::create(b, args[0], args[1]);
-      });
+  Value factor = buildFactor(channels, op, op.getVariance());
   Value offset = channels.mapChannels(
       {op.getOffset(), op.getMean(), factor},
       [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
@@ -215,13 +221,7 @@ SmallVector<Value> colonnade::buildBatchNorm(OpBuilder &builder,
                          arith::SubFOp::create(b, args[0], args[1]);
                      return arith::MulFOp::create(b, distance, distance);
                    }));
-  Value inverse = buildInverseDeviation(channels, variance,
-                                        op.getEpsilon().convertToDouble());
-  Value factor = channels.mapChannels(
-      {op.getScale(), inverse},
-      [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-        return arith::MulFOp::create(b, args[0], args[1]);
-      });
+  Value factor = buildFactor(channels, op, variance);
   Value result = channels.mapElements(
       {source, mean, factor, op.getOffset()},
       [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {

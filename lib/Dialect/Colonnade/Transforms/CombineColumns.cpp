@@ -65,14 +65,11 @@ LogicalResult CombineColumns::initialize(MLIRContext *context) {
   if (failed(read))
     return failure();
   layerPolicy = std::move(*read);
-  grouping = lookupGroupingAlgorithm(algorithm);
-  if (grouping)
-    return success();
-  InFlightDiagnostic diagnostic = error() << "expected algorithm to be one of ";
-  llvm::interleaveComma(
-      getGroupingAlgorithms(), diagnostic,
-      [&](const GroupingAlgorithm *known) { diagnostic << known->getName(); });
-  return diagnostic << ", got '" << algorithm.getValue() << "'";
+  auto found = findGroupingAlgorithm(algorithm);
+  if (!found)
+    return error() << llvm::toString(found.takeError());
+  grouping = *found;
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

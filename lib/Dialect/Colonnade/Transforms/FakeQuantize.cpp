@@ -16,6 +16,7 @@
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
+#include "colonnade/Numerics/TermSelection.h"
 
 namespace colonnade {
 
@@ -27,7 +28,6 @@ namespace {
 using namespace mlir;
 
 constexpr StringLiteral kFakeQuantizeRule = "fake-quantize";
-constexpr int64_t kMostTerms = 8;
 
 class FakeQuantize : public impl::FakeQuantizeBase<FakeQuantize> {
 public:
@@ -129,10 +129,7 @@ Value FakeQuantize::getRounded(Value value, double scale, TermsAttr terms) {
 }
 
 LogicalResult FakeQuantize::insert(func::FuncOp function) {
-  FailureOr<LayerPolicy> read = LayerPolicy::read(&getContext(), policy);
-  if (failed(read))
-    return failure();
-  FailureOr<LayerSettingsMap> settings = read->resolve(function);
+  FailureOr<LayerSettingsMap> settings = readLayerSettings(function, policy);
   if (failed(settings))
     return failure();
   layerSettings = std::move(*settings);

@@ -149,4 +149,13 @@ FailureOr<LayerSettingsMap> LayerPolicy::resolve(func::FuncOp function) const {
   return settings;
 }
 
+FailureOr<LayerSettingsMap> readLayerSettings(func::FuncOp function,
+                                              StringRef path) {
+  FailureOr<LayerPolicy> policy =
+      LayerPolicy::read(function.getContext(), path);
+  if (failed(policy))
+    return failure();
+  return policy->resolve(function);
+}
+
 } // namespace colonnade

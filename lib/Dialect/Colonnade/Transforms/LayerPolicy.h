@@ -78,6 +78,10 @@ private:
   std::optional<LayerSettings> defaults;
 };
 
+/// What the policy at `path` says of the contractions of `function`.
+mlir::FailureOr<LayerSettingsMap> readLayerSettings(mlir::func::FuncOp function,
+                                                    llvm::StringRef path);
+
 /// Whether `name` is `pattern` with any text in place of each '*'.
 bool matchesPattern(llvm::StringRef pattern, llvm::StringRef name);
 

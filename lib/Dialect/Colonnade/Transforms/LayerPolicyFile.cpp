@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LayerPolicy.h"
+#include "colonnade/Numerics/TermSelection.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -97,8 +98,6 @@ static constexpr StringLiteral kSettings[] = {
     "bits",   "fan_in",     "conflict_limit", "group",
     "budget", "data_terms", "digits"};
 static constexpr StringLiteral kLeave = "leave";
-/// A group of one weight has at most eight terms per weight.
-static constexpr int64_t kLargestGroup = 65535, kMostTerms = 8;
 
 LogicalResult EntryReader::checkKeys(bool isDefault) {
   SmallVector<StringRef> known(std::begin(kSettings), std::end(kSettings));
@@ -188,8 +187,8 @@ LogicalResult EntryReader::readNumbers(LayerSettings &settings) {
   if (failed(readInteger("bits", 2, 8, settings.bits)) ||
       failed(readInteger("fan_in", 1, 255, settings.fanIn)) ||
       failed(readConflictLimit(settings.conflictLimit)) ||
-      failed(readInteger("group", 1, kLargestGroup, settings.group)) ||
-      failed(readInteger("budget", 0, kMostTerms * kLargestGroup,
+      failed(readInteger("group", 1, kLargestTermGroup, settings.group)) ||
+      failed(readInteger("budget", 0, kMostTerms * kLargestTermGroup,
                          settings.budget)) ||
       failed(readInteger("data_terms", 0, kMostTerms, settings.dataTerms)))
     return failure();

@@ -46,11 +46,7 @@ FailureOr<func::FuncOp> findQuantizableFunction(ModuleOp module) {
 /// Takes the bits of weights from the policy.
 static LogicalResult applyPolicy(func::FuncOp function, StringRef policy,
                                  MutableArrayRef<QuantizableLayer> layers) {
-  FailureOr<LayerPolicy> read =
-      LayerPolicy::read(function.getContext(), policy);
-  if (failed(read))
-    return failure();
-  FailureOr<LayerSettingsMap> settings = read->resolve(function);
+  FailureOr<LayerSettingsMap> settings = readLayerSettings(function, policy);
   if (failed(settings))
     return failure();
   for (QuantizableLayer &layer : layers)

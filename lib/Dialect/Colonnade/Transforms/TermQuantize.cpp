@@ -83,14 +83,10 @@ LogicalResult TermQuantize::initialize(MLIRContext *context) {
   auto error = [&] {
     return emitError(UnknownLoc::get(context)) << getArgument() << ": ";
   };
-  if (group < 1 || group > 65535)
-    return error() << "expected group in [1, 65535], got " << group.getValue();
-  if (budget < 0 || budget > 8 * group)
-    return error() << "expected budget in [0, " << 8 * group.getValue()
-                   << "] for groups of " << group.getValue() << ", got "
-                   << budget.getValue();
-  if (dataTerms < 0 || dataTerms > 8)
-    return error() << "expected data-terms in [0, 8], got "
+  if (llvm::Error wrong = TermBudget{group, budget}.check())
+    return error() << llvm::toString(std::move(wrong));
+  if (dataTerms < 0 || dataTerms > kMostTerms)
+    return error() << "expected data-terms in [0, " << kMostTerms << "], got "
                    << dataTerms.getValue();
   FailureOr<LayerPolicy> read = LayerPolicy::read(context, policy);
   if (failed(read))
@@ -113,11 +109,9 @@ FailureOr<LayerSettings> TermQuantize::getSettings(Operation *op) const {
   settings.budget = settings.budget.value_or(budget);
   settings.dataTerms = settings.dataTerms.value_or(dataTerms);
   settings.digits = settings.digits.value_or(digitSet);
-  if (*settings.budget > 8 * *settings.group)
-    return emitError(op->getLoc())
-           << "expected budget in [0, " << 8 * *settings.group
-           << "] for groups of " << *settings.group << ", got "
-           << *settings.budget << " (" << settings.source << ")";
+  if (llvm::Error wrong = TermBudget{*settings.group, *settings.budget}.check())
+    return emitError(op->getLoc()) << llvm::toString(std::move(wrong)) << " ("
+                                   << settings.source << ")";
   return settings;
 }
 

@@ -19,6 +19,18 @@ using namespace mlir;
 
 namespace colonnade {
 
+llvm::Error TermBudget::check() const {
+  if (group < 1 || group > kLargestTermGroup)
+    return llvm::createStringError("expected group in [1, " +
+                                   Twine(kLargestTermGroup) + "], got " +
+                                   Twine(group));
+  if (budget < 0 || budget > kMostTerms * group)
+    return llvm::createStringError(
+        "expected budget in [0, " + Twine(kMostTerms * group) +
+        "] for groups of " + Twine(group) + ", got " + Twine(budget));
+  return llvm::Error::success();
+}
+
 int64_t getTermAxis(const WeightOperand &match) {
   return getColumnsPromise(match.weights->get().getType())
              ? TermsAttr::kPackedAxis
@@ -64,8 +76,8 @@ static std::vector<float> dequantize(const TermWeights &weights,
 /// were lost.
 static std::pair<std::vector<float>, bool> roundOnce(const TermWeights &weights,
                                                      ArrayRef<float> values) {
-  QuantizedWeights quantized = quantizeWeights(
-      values, weights.shape, weights.channelAxis, weights.bits);
+  QuantizedWeights quantized =
+      quantizeWeights(values, weights.shape, weights.channelAxis, weights.bits);
   std::vector<int8_t> before = quantized.values;
   selectToTerms(weights.promised, quantized.values);
   replaceLowest(weights.promised, quantized.values);
@@ -91,9 +103,8 @@ std::vector<float> TermWeights::select(ArrayRef<float> rounded,
   QuantizedWeights quantized =
       quantizeWeights(rounded, shape, channelAxis, bits);
   TermsAttr terms = getTermsPromise(promised);
-  auto smaller =
-      TermsAttr::get(terms.getContext(), terms.getAxis(), terms.getGroup(),
-                     budget, terms.getDigits());
+  auto smaller = TermsAttr::get(terms.getContext(), terms.getAxis(),
+                                terms.getGroup(), budget, terms.getDigits());
   selectToTerms(withPromises(promised, getColumnsPromise(promised), smaller),
                 quantized.values);
   return dequantize(*this, quantized);
@@ -107,11 +118,9 @@ static FailureOr<TermBudget> getBudget(Operation *op,
   TermBudget budget{settings.group.value_or(options.group),
                     settings.budget.value_or(options.budget),
                     settings.digits.value_or(options.digits)};
-  if (budget.budget > 8 * budget.group)
-    return emitError(op->getLoc())
-           << "expected budget in [0, " << 8 * budget.group
-           << "] for groups of " << budget.group << ", got " << budget.budget
-           << " (" << settings.source << ")";
+  if (llvm::Error error = budget.check())
+    return emitError(op->getLoc()) << llvm::toString(std::move(error)) << " ("
+                                   << settings.source << ")";
   return budget;
 }
 
@@ -160,11 +169,7 @@ static std::optional<TermWeights> matchTermWeights(linalg::LinalgOp op,
 FailureOr<std::vector<TermWeights>>
 collectTermWeights(func::FuncOp function, const TermBudget &options,
                    StringRef policy, NotCombinedFn notQuantized) {
-  FailureOr<LayerPolicy> read =
-      LayerPolicy::read(function.getContext(), policy);
-  if (failed(read))
-    return failure();
-  FailureOr<LayerSettingsMap> settings = read->resolve(function);
+  FailureOr<LayerSettingsMap> settings = readLayerSettings(function, policy);
   if (failed(settings))
     return failure();
   // For the promises, which a float network need not have.

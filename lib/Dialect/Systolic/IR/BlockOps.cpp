@@ -9,28 +9,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "colonnade/Dialect/Systolic/IR/LinearMap.h"
+#include "LoopChecks.h"
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
 
 using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::systolic;
 
-static LogicalResult checkCount(Operation *op, StringRef what, size_t count,
-                                size_t expected) {
-  if (count == expected)
-    return success();
-  return op->emitOpError() << "expected " << expected << " values of '" << what
-                           << "', got " << count;
-}
-
 /// (Q1), (J1)
 static LogicalResult verifyLoops(Operation *op, ArrayRef<int64_t> extents,
                                  int64_t reductionLoops) {
-  for (int64_t extent : extents)
-    if (extent < 1)
-      return op->emitOpError()
-             << "expected 'loops' of at least 1, got " << extent;
+  if (failed(checkSizes(op, "loops", extents)))
+    return failure();
   int64_t loops = extents.size();
   if (reductionLoops < 1 || reductionLoops > loops)
     return op->emitOpError() << "expected 'reduce' in [1, " << loops
@@ -81,12 +71,8 @@ ConversionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 BlockRounder ConversionAttr::getRounder() const {
-  BlockRounder rounder;
-  rounder.rounding = getRounding().getMode();
-  rounder.noise.seed = static_cast<uint64_t>(getRounding().getSeed());
-  rounder.noise.counter = static_cast<uint64_t>(getCounter().value_or(0));
-  rounder.noise.bits = getRounding().getNoiseBits();
-  return rounder;
+  return getRounding().getRounder(
+      static_cast<uint64_t>(getCounter().value_or(0)));
 }
 
 bool ConversionAttr::needsCounter() const {
@@ -109,12 +95,8 @@ static LogicalResult verifyTypes(BlockContractOp op) {
              << "expected a static f32 " << what << ", got " << type;
   }
   auto type = cast<RankedTensorType>(op.getResult().getType());
-  ArrayRef<int64_t> parallel =
-      op.getExtents().take_front(op.getNumParallelLoops());
-  if (type.getShape() != parallel)
-    return op.emitOpError() << "expected a result of the parallel loops' type "
-                            << type.clone(parallel) << ", got " << type;
-  return success();
+  return checkResultShape(op, type,
+                          op.getExtents().take_front(op.getNumParallelLoops()));
 }
 
 /// (Q3)
@@ -122,19 +104,13 @@ static FailureOr<SmallVector<LinearForm>>
 verifyMap(BlockContractOp op, unsigned operand, RankedTensorType type) {
   AffineMap map = op.getMap(operand);
   ArrayRef<int64_t> extents = op.getExtents();
-  if (map.getNumDims() != extents.size() || map.getNumSymbols() != 0 ||
-      map.getNumResults() != static_cast<unsigned>(type.getRank()))
-    return op.emitOpError() << "expected map " << operand << " from "
-                            << extents.size() << " loops to " << type.getRank()
-                            << " dimensions, got " << op.getMaps()[operand];
+  if (failed(checkMapRanks(op, map, operand, extents.size(), type.getRank())))
+    return failure();
   SmallVector<LinearForm> forms;
-  for (auto [dimension, result] : llvm::enumerate(map.getResults())) {
-    std::optional<LinearForm> form = getLinearForm(result, extents.size());
-    if (!form)
-      return op.emitOpError()
-             << "expected result " << dimension << " of map " << operand
-             << " to be a sum of loops times constants, got "
-             << op.getMaps()[operand];
+  for (unsigned dimension = 0; dimension < map.getNumResults(); ++dimension) {
+    FailureOr<LinearForm> form = getIndexForm(op, map, operand, dimension);
+    if (failed(form))
+      return failure();
     int64_t first = form->getFirst(extents), last = form->getLast(extents);
     if (first < 0 || last >= type.getDimSize(dimension))
       return op.emitOpError() << "map " << operand << " reaches indices "

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LoopChecks.h"
 #include "VectorBody.h"
 #include "colonnade/Dialect/Systolic/IR/LinearMap.h"
 #include "colonnade/Dialect/Systolic/IR/Systolic.h"
@@ -17,23 +18,6 @@
 using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::systolic;
-
-static LogicalResult checkCount(Operation *op, StringRef what, size_t count,
-                                size_t expected) {
-  if (count == expected)
-    return success();
-  return op->emitOpError() << "expected " << expected << " values of '" << what
-                           << "', got " << count;
-}
-
-static LogicalResult checkSizes(Operation *op, StringRef what,
-                                ArrayRef<int64_t> sizes) {
-  for (int64_t size : sizes)
-    if (size < 1)
-      return op->emitOpError()
-             << "expected '" << what << "' of at least 1, got " << size;
-  return success();
-}
 
 /// (E1), (A1)
 static LogicalResult verifyLoops(Operation *op, ArrayRef<int64_t> extents,
@@ -91,12 +75,8 @@ static LogicalResult verifyNestResult(NestOp op) {
   if (!type.hasStaticShape() || !isStoredType(type.getElementType()))
     return op.emitOpError()
            << "expected a static result of i8, i32, i64 or f32, got " << type;
-  ArrayRef<int64_t> parallel =
-      op.getExtents().take_front(op.getNumParallelLoops());
-  if (type.getShape() != parallel)
-    return op.emitOpError() << "expected a result of the parallel loops' type "
-                            << type.clone(parallel) << ", got " << type;
-  return success();
+  return checkResultShape(op, type,
+                          op.getExtents().take_front(op.getNumParallelLoops()));
 }
 
 /// (E3)
@@ -108,18 +88,12 @@ static LogicalResult verifyNestInput(NestOp op, unsigned input) {
            << " to be static, of i8, i32, i64 or f32, got " << type;
   AffineMap map = op.getMap(input);
   ArrayRef<int64_t> extents = op.getExtents();
-  if (map.getNumDims() != extents.size() || map.getNumSymbols() != 0 ||
-      map.getNumResults() != static_cast<unsigned>(type.getRank()))
-    return op.emitOpError() << "expected map " << input << " from "
-                            << extents.size() << " loops to " << type.getRank()
-                            << " dimensions, got " << op.getMaps()[input];
-  for (auto [dimension, result] : llvm::enumerate(map.getResults())) {
-    std::optional<LinearForm> form = getLinearForm(result, extents.size());
-    if (!form)
-      return op.emitOpError()
-             << "expected result " << dimension << " of map " << input
-             << " to be a sum of loops times constants, got "
-             << op.getMaps()[input];
+  if (failed(checkMapRanks(op, map, input, extents.size(), type.getRank())))
+    return failure();
+  for (unsigned dimension = 0; dimension < map.getNumResults(); ++dimension) {
+    FailureOr<LinearForm> form = getIndexForm(op, map, input, dimension);
+    if (failed(form))
+      return failure();
     int64_t first = form->getFirst(extents);
     if (first < 0)
       return op.emitOpError()

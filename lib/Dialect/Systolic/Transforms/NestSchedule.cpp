@@ -167,10 +167,7 @@ Value ScheduleBuilder::buildNestPass(LayerPlan &layer, const NestPlace &place) {
   for (auto [i, operand] : llvm::enumerate(layer.operands)) {
     llvm::append_range(after,
                        getOperandConflicts(layer, i, sim::Queue::Vector));
-    buffers.push_back(
-        operand.band.bytes
-            ? getBuffer("box", MemorySpace::DataSram, operand.band)
-            : getTensorBuffer(operand.view.root));
+    buffers.push_back(getBoxedBuffer(operand));
     strides.push_back(getNestStrides(layer, operand));
   }
   Value output = getOutputBuffer(layer, after);

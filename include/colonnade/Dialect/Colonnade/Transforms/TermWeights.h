@@ -24,6 +24,9 @@ struct TermBudget {
   int64_t group = 8;
   int64_t budget = 0;
   DigitSet digits = DigitSet::Naf;
+
+  /// An error that names what is out of range, its value and the range.
+  llvm::Error check() const;
 };
 
 /// The axis along which runs of a contraction's weights lie: the packed columns
