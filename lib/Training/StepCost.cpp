@@ -14,6 +14,7 @@
 #include "LayerProducts.h"
 #include "StepFormat.h"
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Systolic/IR/BlockPasses.h"
 #include "colonnade/Differentiation/Passes.h"
 #include "colonnade/Simulator/Activity.h"
@@ -38,8 +39,10 @@ sim::BlockPass StepProduct::getPass(const LayerPrecision &precision) const {
 // The step
 //===----------------------------------------------------------------------===//
 
+/// Brings the network into the form that its trainer makes a step of.
 static LogicalResult setBatch(ModuleOp module, int64_t batch) {
   PassManager manager(module->getContext());
+  manager.addPass(createStripEncodings({/*keepBatchNorm=*/true}));
   manager.addNestedPass<func::FuncOp>(createOutlineParameters());
   SetBatchOptions options;
   options.size = batch;
