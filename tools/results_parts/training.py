@@ -1,43 +1,14 @@
-#!/usr/bin/env python3
 # Part of the Colonnade project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Trains every model in every format and writes docs/training-results.md.
+"""Training in every format, joint optimization and term-aware fine-tuning."""
 
-Usage: tools/results-training [--build FOLDER] [--jobs N] [--only REGEX]
-                              [--again] [--list]
-
-Needs Debian's dataset-fashion-mnist. Each run is one process of one thread; all
-take hours. What the trainer printed is kept in docs/training-results, and a run
-that is complete there is not run again without --again. --only runs some;
---list prints the commands. The page leaves out what has not run.
-"""
-
-import argparse
-import concurrent.futures
-import csv
-import os
-import re
-import shlex
 import statistics
-import subprocess
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-IMAGES = "/usr/share/datasets/fashion-mnist"
-RUNS = f"{ROOT}/docs/training-results"
+from .runs import ADAM, MODELS, ROOT, SGD, Run, get_done
+
 TARGET = "fast-256x64"
 SEEDS = (1, 2, 3)
-
-SGD = ("momentum=0.9 weight-decay=0.0005 schedule=cosine warmup-steps=200 "
-       "learning-rate=")
-ADAM = "optimizer=adam schedule=cosine warmup-steps=200 learning-rate="
-# Model: options of the trainer, of the step, and epochs.
-MODELS = {
-    "lenet5": ("--mean=0.1307 --std=0.3081 --batch=64", SGD + "0.05", 12),
-    "resnet8": ("--mean=0.286 --std=0.353 --batch=128", SGD + "0.05", 12),
-    "vit": ("--mean=0.286 --std=0.353 --patches=4 --batch=128",
-            ADAM + "0.001", 4),
-}
 FORMATS = {
     "fp32": "",
     "m4": "format=m4",
@@ -53,7 +24,7 @@ BLOCKS = ("reuse", "reform")
 # Model: options of joint optimization, of the step, epochs.
 JOINT = {
     "lenet5": ("fan-in=8 conflict-limit=0.5 sparsity=0.78 events=6", SGD + "0.02", 16),
-    "resnet8": ("fan-in=8 conflict-limit=0.5 sparsity=0.82 events=6", SGD + "0.02", 14),
+    "resnet8": ("fan-in=8 conflict-limit=0.5 sparsity=0.785 events=6", SGD + "0.02", 18),
 }
 # Term-aware fine-tuning of ResNet-8 at group 16: the ladder of ASPLOS 2021 as
 # (data terms, budget), and what all of its runs have in common.
@@ -62,69 +33,6 @@ TERM_STEP = "learning-rate=0.003 schedule=cosine weight-decay=0.0001"
 TERM_EPOCHS = 3
 ACTIVATIONS = (f"calibration={ROOT}/test/data/calibration.npy mean=0.286 "
                "std=0.353")
-
-
-class Run:
-    """One call of colonnade-train and the figures that it leaves."""
-
-    def __init__(self, name, model, epochs, step, seed, *options):
-        self.name, self.model, self.epochs = name, model, epochs
-        self.step, self.seed, self.options = step, seed, options
-
-    def get_file(self, suffix):
-        return os.path.join(RUNS, f"{self.name}.{suffix}")
-
-    def get_command(self, build):
-        options = [option.format(precision=self.get_file("precision.svg"),
-                                 rounds=self.get_file("rounds.csv"),
-                                 round_curve=self.get_file("rounds.svg"))
-                   for option in self.options]
-        return [
-            f"{build}/bin/colonnade-train",
-            f"{build}/training/{self.model}.mlir",
-            f"--images={IMAGES}/train-images-idx3-ubyte.gz",
-            f"--labels={IMAGES}/train-labels-idx1-ubyte.gz",
-            f"--test-images={IMAGES}/t10k-images-idx3-ubyte.gz",
-            f"--test-labels={IMAGES}/t10k-labels-idx1-ubyte.gz",
-            *MODELS[self.model][0].split(), f"--epochs={self.epochs}",
-            f"--training-step={self.step}", f"--seed={self.seed}", *options,
-            "-o", f"{build}/training/{self.name}.mlir",
-        ]
-
-    def run(self, build):
-        with open(self.get_file("out"), "w") as output:
-            subprocess.run(self.get_command(build), check=True,
-                           stdout=output, stderr=subprocess.STDOUT,
-                           env={**os.environ, "OMP_NUM_THREADS": "1"})
-
-    def get_epochs(self):
-        """(Test accuracy in percent, seconds on the target or None) by epoch."""
-        if not os.path.exists(self.get_file("out")):
-            return []
-        with open(self.get_file("out")) as file:
-            lines = [line for line in file if line.startswith("epoch ")]
-        return [(float(re.search(r"test accuracy ([\d.]+) %", line)[1]),
-                 float(seconds[1]) if seconds else None)
-                for line in lines
-                for seconds in [re.search(r"([\d.]+) s on the target", line)]]
-
-    def get_rungs(self):
-        """(Data terms, budget) to test accuracy in percent, of a ladder."""
-        with open(self.get_file("out")) as file:
-            matches = re.findall(r"data-terms (\d+), budget (\d+): "
-                                 r"test accuracy ([\d.]+) %", file.read())
-        return {(int(terms), int(budget)): float(accuracy)
-                for terms, budget, accuracy in matches}
-
-    def is_done(self):
-        return len(self.get_epochs()) == self.epochs
-
-    def get_accuracy(self):
-        return self.get_epochs()[-1][0]
-
-    def read_rounds(self):
-        with open(self.get_file("rounds.csv")) as file:
-            return list(csv.DictReader(file))
 
 
 def make_format_run(model, name, seed, blocks=""):
@@ -187,15 +95,6 @@ def get_all_runs():
     yield from get_term_runs().values()
 
 
-def import_models(build):
-    os.makedirs(f"{build}/training", exist_ok=True)
-    for model in MODELS:
-        subprocess.run(
-            [f"{build}/bin/colonnade-translate", "--import-onnx",
-             f"{ROOT}/test/data/models/{model}-fashion.onnx",
-             "-o", f"{build}/training/{model}.mlir"], check=True)
-
-
 #===----------------------------------------------------------------------===#
 # Tables
 #===----------------------------------------------------------------------===#
@@ -216,10 +115,6 @@ def get_seconds(run, goal):
     epochs = run.get_epochs()
     reached = [seconds for accuracy, seconds in epochs if accuracy >= goal]
     return epochs[-1][1], min(reached, default=None)
-
-
-def get_done(runs):
-    return [run for run in runs if run.is_done()]
 
 
 def make_format_rows():
@@ -282,12 +177,6 @@ def make_term_rows():
         yield f"| {data_terms} | {budget} | " + " | ".join(cells) + " |"
 
 
-HEADER = """# Training results
-
-Written by `tools/results-training`; do not edit. Fashion-MNIST, 60,000 training
-images, no augmentation, accuracies in percent of the 10,000 test images after the
-last epoch. Every run is one process of one thread.
-"""
 FORMAT_HEADER = f"""
 ## Formats
 
@@ -329,38 +218,9 @@ for all of them at once, with the budget of the row.
 """
 
 
-def write_page():
-    with open(f"{ROOT}/docs/training-results.md", "w") as page:
-        page.write(HEADER)
-        for header, rows in ((FORMAT_HEADER, make_format_rows()),
-                             (BLOCK_HEADER, make_block_rows()),
-                             (JOINT_HEADER, make_joint_rows()),
-                             (TERM_HEADER, make_term_rows())):
-            page.write(header + "\n".join(rows) + "\n")
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--build", default=f"{ROOT}/build")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--only", type=re.compile, default=re.compile(""))
-    parser.add_argument("--again", action="store_true")
-    parser.add_argument("--list", action="store_true")
-    arguments = parser.parse_args()
-    selected = [run for run in get_all_runs()
-                if arguments.only.search(run.name)
-                and (arguments.again or not run.is_done())]
-    if arguments.list:
-        for run in selected:
-            print(shlex.join(run.get_command(arguments.build)))
-        return
-    os.makedirs(RUNS, exist_ok=True)
-    import_models(arguments.build)
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for _ in pool.map(lambda run: run.run(arguments.build), selected):
-            pass
-    write_page()
-
-
-if __name__ == "__main__":
-    main()
+def make_sections(_):
+    for header, rows in ((FORMAT_HEADER, make_format_rows()),
+                         (BLOCK_HEADER, make_block_rows()),
+                         (JOINT_HEADER, make_joint_rows()),
+                         (TERM_HEADER, make_term_rows())):
+        yield header + "\n".join(rows) + "\n"

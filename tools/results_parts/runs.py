@@ -1,0 +1,114 @@
+# Part of the Colonnade project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Training runs whose figures the results page shows.
+
+A run is one call of colonnade-train, of one thread. What it printed is kept in
+docs/results-runs; a run that is complete there is not run again.
+"""
+
+import concurrent.futures
+import csv
+import os
+import re
+import subprocess
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+IMAGES = "/usr/share/datasets/fashion-mnist"
+RUNS = f"{ROOT}/docs/results-runs"
+
+SGD = ("momentum=0.9 weight-decay=0.0005 schedule=cosine warmup-steps=200 "
+       "learning-rate=")
+ADAM = "optimizer=adam schedule=cosine warmup-steps=200 learning-rate="
+# Model: options of the trainer, of the step, and epochs.
+MODELS = {
+    "lenet5": ("--mean=0.1307 --std=0.3081 --batch=64", SGD + "0.05", 12),
+    "resnet8": ("--mean=0.286 --std=0.353 --batch=128", SGD + "0.05", 12),
+    "vit": ("--mean=0.286 --std=0.353 --patches=4 --batch=128",
+            ADAM + "0.001", 4),
+}
+
+
+class Run:
+    """One call of colonnade-train and the figures that it leaves."""
+
+    def __init__(self, name, model, epochs, step, seed, *options):
+        self.name, self.model, self.epochs = name, model, epochs
+        self.step, self.seed, self.options = step, seed, options
+
+    def get_file(self, suffix):
+        return os.path.join(RUNS, f"{self.name}.{suffix}")
+
+    def get_command(self, build):
+        options = [option.format(precision=self.get_file("precision.svg"),
+                                 rounds=self.get_file("rounds.csv"),
+                                 round_curve=self.get_file("rounds.svg"))
+                   for option in self.options]
+        return [
+            f"{build}/bin/colonnade-train",
+            f"{build}/training/{self.model}.mlir",
+            f"--images={IMAGES}/train-images-idx3-ubyte.gz",
+            f"--labels={IMAGES}/train-labels-idx1-ubyte.gz",
+            f"--test-images={IMAGES}/t10k-images-idx3-ubyte.gz",
+            f"--test-labels={IMAGES}/t10k-labels-idx1-ubyte.gz",
+            *MODELS[self.model][0].split(), f"--epochs={self.epochs}",
+            f"--training-step={self.step}", f"--seed={self.seed}", *options,
+            "-o", f"{build}/training/{self.name}.mlir",
+        ]
+
+    def run(self, build):
+        with open(self.get_file("out"), "w") as output:
+            subprocess.run(self.get_command(build), check=True,
+                           stdout=output, stderr=subprocess.STDOUT,
+                           env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+    def get_epochs(self):
+        """(Test accuracy in percent, seconds on the target or None) by epoch."""
+        if not os.path.exists(self.get_file("out")):
+            return []
+        with open(self.get_file("out")) as file:
+            lines = [line for line in file if line.startswith("epoch ")]
+        return [(float(re.search(r"test accuracy ([\d.]+) %", line)[1]),
+                 float(seconds[1]) if seconds else None)
+                for line in lines
+                for seconds in [re.search(r"([\d.]+) s on the target", line)]]
+
+    def get_rungs(self):
+        """(Data terms, budget) to test accuracy in percent, of a ladder."""
+        with open(self.get_file("out")) as file:
+            matches = re.findall(r"data-terms (\d+), budget (\d+): "
+                                 r"test accuracy ([\d.]+) %", file.read())
+        return {(int(terms), int(budget)): float(accuracy)
+                for terms, budget, accuracy in matches}
+
+    def is_done(self):
+        return len(self.get_epochs()) == self.epochs
+
+    def get_accuracy(self):
+        return self.get_epochs()[-1][0]
+
+    def read_rounds(self):
+        with open(self.get_file("rounds.csv")) as file:
+            return list(csv.DictReader(file))
+
+
+def get_done(runs):
+    return [run for run in runs if run.is_done()]
+
+
+def import_models(build):
+    os.makedirs(f"{build}/training", exist_ok=True)
+    for model in MODELS:
+        subprocess.run(
+            [f"{build}/bin/colonnade-translate", "--import-onnx",
+             f"{ROOT}/test/data/models/{model}-fashion.onnx",
+             "-o", f"{build}/training/{model}.mlir"], check=True)
+
+
+def run_all(runs, build, jobs):
+    os.makedirs(RUNS, exist_ok=True)
+    import_models(build)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for _ in pool.map(lambda run: run.run(build), runs):
+            pass
