@@ -35,11 +35,14 @@ namespace colonnade {
 inline void registerColonnadePasses() {
   registerChannelsFirstPass();
   registerCombineColumnsPass();
+  registerDetectCouplingsPass();
   registerExpandMathPass();
   registerFakeQuantizePass();
   registerFoldZeroPointsPass();
   registerKeepBaselinePass();
   registerLowerBatchNormPass();
+  registerLowerReversiblePass();
+  registerMakeReversiblePass();
   registerNormalizeContractionsPass();
   registerQuantizePass();
   registerStripEncodingsPass();

@@ -13,6 +13,7 @@
 #include "colonnade/Differentiation/DifferentiableOpInterface.h"
 #include "colonnade/Differentiation/Differentiate.h"
 #include "colonnade/Differentiation/Passes.h"
+#include "colonnade/Differentiation/StoredCouplings.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -82,6 +83,7 @@ static func::FuncOp cloneWithCotangents(func::FuncOp function) {
 static LogicalResult createGradient(func::FuncOp function,
                                     ArrayRef<unsigned> arguments) {
   func::FuncOp gradient = cloneWithCotangents(function);
+  lowerStoredCouplings(gradient);
   Operation *terminator = gradient.getBody().front().getTerminator();
   SmallVector<Value> results(terminator->getOperands());
   SmallVector<Value> inputs = llvm::map_to_vector(

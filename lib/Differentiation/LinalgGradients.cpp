@@ -73,4 +73,6 @@ void colonnade::registerGradients(DialectRegistry &registry) {
   registerSoftmaxGradient(registry);
   registerPromiseGradients(registry);
   registerBatchNormGradients(registry);
+  registerFixedPointGradients(registry);
+  registerReversibleGradient(registry);
 }

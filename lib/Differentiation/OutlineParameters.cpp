@@ -81,10 +81,14 @@ static bool isPartOfNode(arith::ConstantOp constant) {
          });
 }
 
+static bool isFrozen(arith::ConstantOp constant) {
+  return constant->hasAttr(ColonnadeDialect::getFrozenAttrName());
+}
+
 static bool isParameter(arith::ConstantOp constant) {
   auto type = dyn_cast<RankedTensorType>(constant.getType());
   if (!type || !type.getElementType().isF32() || type.getRank() == 0 ||
-      !isFinite(getElements(constant)))
+      isFrozen(constant) || !isFinite(getElements(constant)))
     return false;
   return llvm::any_of(constant->getUses(), isBatchNormParameter) ||
          (type.getNumElements() > 1 && !isPartOfNode(constant) &&
@@ -96,6 +100,7 @@ static bool isParameter(arith::ConstantOp constant) {
 static bool isStatistic(arith::ConstantOp constant) {
   // Whether it is a parameter takes a look at every element: last.
   return getElementTypeOrSelf(constant.getType()).isF32() &&
+         !isFrozen(constant) &&
          llvm::any_of(constant->getUses(),
                       [](OpOperand &use) { return isStatistic(use); }) &&
          !isParameter(constant);
@@ -142,6 +147,14 @@ SmallVector<Parameter> colonnade::collectStatistics(func::FuncOp function) {
       function,
       [](arith::ConstantOp constant) { return isStatistic(constant); },
       "statistic", taken);
+}
+
+void colonnade::nameConstant(Parameter parameter) {
+  Operation *constant = parameter.constant;
+  Location loc = constant->getLoc();
+  if (!loc->findInstanceOf<NameLoc>())
+    constant->setLoc(NameLoc::get(
+        StringAttr::get(constant->getContext(), parameter.name), loc));
 }
 
 /// Makes constants arguments from number `first` on, with their names in

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LowerToLLVM.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -67,7 +68,8 @@ llvm::Error checkStatic(Operation *op) {
 }
 
 llvm::Error checkOperation(Operation *op) {
-  if (isa<affine::AffineApplyOp, func::ReturnOp, tosa::ApplyScaleOp>(op))
+  if (isa<affine::AffineApplyOp, BarrierOp, func::ReturnOp,
+          tosa::ApplyScaleOp>(op))
     return llvm::Error::success();
   if (isa_and_nonnull<arith::ArithDialect, linalg::LinalgDialect,
                       math::MathDialect, quant::QuantDialect, scf::SCFDialect,

@@ -175,6 +175,13 @@ void LibraryScratch::reserve(unsigned role, size_t bytes) {
   part.memory.reset();
 }
 
+int64_t LibraryScratch::getReservedBytes() const {
+  int64_t bytes = 0;
+  for (const Part &part : parts)
+    bytes += static_cast<int64_t>(part.bytes);
+  return bytes;
+}
+
 void *LibraryScratch::get(unsigned role) {
   constexpr size_t cacheLine = 64; // aligned_alloc wants a multiple of it.
   Part &part = parts[role];

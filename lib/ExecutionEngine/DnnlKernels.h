@@ -34,6 +34,7 @@ public:
   /// Has get(role) return at least `bytes`, from the next call on.
   void reserve(unsigned role, size_t bytes);
   void *get(unsigned role);
+  int64_t getReservedBytes() const;
 
 private:
   struct Free {

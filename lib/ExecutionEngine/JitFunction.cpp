@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/ExecutionEngine/JitFunction.h"
+#include "AllocationMeter.h"
 #include "ForwardRemarks.h"
 #include "LowerToLLVM.h"
 #include "ParallelLoops.h"
@@ -97,6 +98,12 @@ createEngine(ModuleOp module, JitOptimization optimization) {
     symbols[intern(kParallelForName)] = {
         llvm::orc::ExecutorAddr::fromPtr(runParallelFor),
         llvm::JITSymbolFlags::Exported};
+    symbols[intern("aligned_alloc")] = {
+        llvm::orc::ExecutorAddr::fromPtr(AllocationMeter::allocate),
+        llvm::JITSymbolFlags::Exported};
+    symbols[intern("free")] = {
+        llvm::orc::ExecutorAddr::fromPtr(AllocationMeter::release),
+        llvm::JITSymbolFlags::Exported};
     return symbols;
   });
   return engine;
@@ -151,7 +158,24 @@ int64_t JitFunction::Buffer::getNumElements() const {
   return llvm::product_of(shape);
 }
 
+std::string serializeAlone(func::FuncOp function,
+                           std::vector<HoistedConstant> &constants) {
+  OwningOpRef<ModuleOp> isolated = isolate(function);
+  constants = hoistConstants(*isolated->getOps<func::FuncOp>().begin());
+  return serialize(*isolated);
+}
+
+JitFunction::JitFunction() : meter(std::make_unique<AllocationMeter>()) {}
+
 JitFunction::~JitFunction() = default;
+
+int64_t JitFunction::getPeakBytes() const { return meter->getPeakBytes(); }
+
+int64_t JitFunction::getScratchBytes() const {
+  return kernels ? kernels->scratch.getReservedBytes() : 0;
+}
+
+void JitFunction::resetPeakBytes() { meter->reset(); }
 
 size_t JitFunction::getNumLibraryOps() const {
   return kernels ? kernels->kernels.size() : 0;
@@ -180,9 +204,9 @@ llvm::Error JitFunction::load(func::FuncOp function,
     inputs.push_back(getBuffer(type));
   for (Type type : function.getResultTypes())
     outputs.push_back(getBuffer(type));
-  OwningOpRef<ModuleOp> isolated = isolate(function);
-  for (HoistedConstant &constant :
-       hoistConstants(*isolated->getOps<func::FuncOp>().begin())) {
+  std::vector<HoistedConstant> hoisted;
+  std::string bytes = serializeAlone(function, hoisted);
+  for (HoistedConstant &constant : hoisted) {
     constants.push_back(getBuffer(constant.type));
     constantBytes.push_back(std::move(constant.bytes));
   }
@@ -198,7 +222,7 @@ llvm::Error JitFunction::load(func::FuncOp function,
     keepFreedMemory();
     kernels = std::make_unique<LibraryKernels>();
   }
-  auto lowered = parseAndLower(serialize(*isolated), context, kernels.get());
+  auto lowered = parseAndLower(bytes, context, kernels.get());
   if (!lowered)
     return lowered.takeError();
   auto created = createEngine(lowered->get(), optimization);
@@ -235,6 +259,7 @@ llvm::Error JitFunction::run(ArrayRef<const void *> inputBuffers,
     arguments.push_back(descriptor.data());
   for (void *&argument : arguments)
     packed.push_back(&argument);
+  AllocationMeter::Scope scope(meter.get());
   entry(packed.data());
   return llvm::Error::success();
 }

@@ -145,11 +145,43 @@ struct ConvolutionBufferization
   }
 };
 
+/// Reads its operands.
+struct MarkBufferization
+    : bufferization::BufferizableOpInterface::ExternalModel<MarkBufferization,
+                                                            MarkOp> {
+  bool bufferizesToMemoryRead(Operation *, OpOperand &,
+                              const bufferization::AnalysisState &) const {
+    return true;
+  }
+  bool bufferizesToMemoryWrite(Operation *, OpOperand &,
+                               const bufferization::AnalysisState &) const {
+    return false;
+  }
+  bufferization::AliasingValueList
+  getAliasingValues(Operation *, OpOperand &,
+                    const bufferization::AnalysisState &) const {
+    return {};
+  }
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const bufferization::BufferizationOptions &options,
+                          bufferization::BufferizationState &state) const {
+    for (OpOperand &operand : op->getOpOperands()) {
+      FailureOr<Value> buffer =
+          bufferization::getBuffer(rewriter, operand.get(), options, state);
+      if (failed(buffer))
+        return failure();
+      rewriter.modifyOpInPlace(op, [&] { operand.set(*buffer); });
+    }
+    return success();
+  }
+};
+
 } // namespace
 
 void colonnade::registerLibraryDialect(DialectRegistry &registry) {
   registry.insert<LibraryDialect>();
   registry.addExtension(+[](MLIRContext *context, LibraryDialect *) {
     ConvolutionOp::attachInterface<ConvolutionBufferization>(*context);
+    MarkOp::attachInterface<MarkBufferization>(*context);
   });
 }

@@ -86,4 +86,13 @@ def ConvolutionOp : Op<LibraryDialect, "convolution", [
   }];
 }
 
+def MarkOp : Op<LibraryDialect, "mark", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "a place in a function, which stays where it is";
+  let description = [{
+    Computes nothing. Its operands are needed up to here.
+  }];
+  let arguments = (ins Variadic<AnyShaped>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
 #endif // COLONNADE_LIB_EXECUTIONENGINE_LIBRARYOPS

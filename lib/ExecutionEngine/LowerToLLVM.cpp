@@ -15,6 +15,7 @@
 #include "FuseElementwise.h"
 #include "ParallelLoops.h"
 #include "ProductForms.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -56,7 +57,7 @@ using namespace mlir;
 namespace colonnade {
 
 void registerExecutableDialects(DialectRegistry &registry) {
-  registry.insert<affine::AffineDialect, arith::ArithDialect,
+  registry.insert<affine::AffineDialect, arith::ArithDialect, ColonnadeDialect,
                   bufferization::BufferizationDialect, cf::ControlFlowDialect,
                   func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, quant::QuantDialect,
@@ -220,6 +221,21 @@ static void separateFills(ModuleOp module) {
   }
 }
 
+/// Gives every op that writes to an empty tensor one of its own. Bufferization
+/// would have them share a buffer where their results do not meet, which then
+/// lives from the first to the last of them.
+static void separateEmpties(ModuleOp module) {
+  SmallVector<tensor::EmptyOp> empties;
+  module.walk([&](tensor::EmptyOp empty) { empties.push_back(empty); });
+  for (tensor::EmptyOp empty : empties) {
+    for (OpOperand &use : llvm::make_early_inc_range(empty->getUses())) {
+      OpBuilder builder(use.getOwner());
+      use.set(builder.clone(*empty)->getResult(0));
+    }
+    empty.erase();
+  }
+}
+
 /// On tensors: forms that bufferize without copies to loops of a good order.
 static LogicalResult prepareLoops(ModuleOp module, bool usesLibrary) {
   if (failed(prepareTensors(module)))
@@ -232,19 +248,45 @@ static LogicalResult prepareLoops(ModuleOp module, bool usesLibrary) {
   if (failed(reassociateReductions(module, hasProductForm)))
     return failure();
   separateFills(module);
+  separateEmpties(module);
   return success();
 }
 
-/// From ops on tensors to loops on buffers, and with `kernels` calls of these.
-static LogicalResult lowerStructuredOps(ModuleOp module,
-                                        LibraryKernels *kernels) {
+/// Moves allocations to where buffers are first used. Bufferization allocates
+/// where tensors were empty, which may be far before.
+static void allocateLate(ModuleOp module) {
+  SmallVector<memref::AllocOp> allocations;
+  module.walk([&](memref::AllocOp op) { allocations.push_back(op); });
+  for (memref::AllocOp allocation : allocations) {
+    Operation *first = nullptr;
+    for (Operation *user : allocation->getUsers()) {
+      Operation *inBlock = allocation->getBlock()->findAncestorOpInBlock(*user);
+      if (!first || inBlock->isBeforeInBlock(first))
+        first = inBlock;
+    }
+    if (first)
+      allocation->moveBefore(first);
+  }
+}
+
+LogicalResult lowerToBuffers(ModuleOp module, bool usesLibrary) {
+  if (failed(prepareLoops(module, usesLibrary)))
+    return failure();
   PassManager bufferize(module.getContext());
   addBufferizePasses(bufferize);
-  if (kernels)
+  if (usesLibrary)
     bufferize.addNestedPass<func::FuncOp>(
         bufferization::createOptimizeAllocationLivenessPass());
   if (failed(bufferize.run(module)))
     return failure();
+  if (usesLibrary)
+    allocateLate(module);
+  return success();
+}
+
+/// From ops on buffers to loops, and with `kernels` calls of these.
+static LogicalResult lowerStructuredOps(ModuleOp module,
+                                        LibraryKernels *kernels) {
   if (kernels && failed(callLibrary(module, *kernels)))
     return failure();
   generalizeCopies(module);
@@ -254,7 +296,7 @@ static LogicalResult lowerStructuredOps(ModuleOp module,
 }
 
 llvm::LogicalResult lowerToLLVM(ModuleOp module, LibraryKernels *kernels) {
-  if (failed(prepareLoops(module, kernels != nullptr)) ||
+  if (failed(lowerToBuffers(module, kernels != nullptr)) ||
       failed(lowerStructuredOps(module, kernels)))
     return failure();
   std::vector<std::string> parallelLoops = outlineParallelLoops(module);

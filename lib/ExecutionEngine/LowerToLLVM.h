@@ -39,6 +39,10 @@ struct HoistedConstant {
 /// values are returned in the order of these.
 std::vector<HoistedConstant> hoistConstants(mlir::func::FuncOp function);
 
+/// The function alone as bytecode, without its large constants.
+std::string serializeAlone(mlir::func::FuncOp function,
+                           std::vector<HoistedConstant> &constants);
+
 /// Leaves only ops that bufferize and then lower to loops. Results become
 /// trailing memref arguments; the arguments before them are only read.
 llvm::LogicalResult prepareTensors(mlir::ModuleOp module);
@@ -54,6 +58,10 @@ llvm::LogicalResult orderReductions(mlir::ModuleOp module);
 llvm::LogicalResult reassociateReductions(
     mlir::ModuleOp module,
     llvm::function_ref<bool(mlir::linalg::LinalgOp)> isExcluded);
+
+/// Lowers all functions of `module` to structured ops on buffers, which are
+/// allocated and freed; `usesLibrary` as lowerToLLVM has kernels.
+llvm::LogicalResult lowerToBuffers(mlir::ModuleOp module, bool usesLibrary);
 
 /// Lowers all functions of `module` to the LLVM dialect. With `kernels`,
 /// elementwise ops are fused, and products and convolutions become calls of the

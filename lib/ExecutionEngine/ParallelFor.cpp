@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AllocationMeter.h"
 #include "ParallelLoops.h"
 
 extern "C" {
@@ -25,6 +26,7 @@ struct Loop {
   void (*body)(void *, int64_t, int64_t);
   void *context;
   int64_t count;
+  colonnade::AllocationMeter *meter;
 };
 
 void runShare(void *data) {
@@ -32,6 +34,7 @@ void runShare(void *data) {
   int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
   int64_t begin = loop.count * thread / threads;
   int64_t end = loop.count * (thread + 1) / threads;
+  colonnade::AllocationMeter::Scope scope(loop.meter);
   if (begin != end)
     loop.body(loop.context, begin, end);
 }
@@ -40,6 +43,6 @@ void runShare(void *data) {
 
 void colonnade::runParallelFor(void (*body)(void *, int64_t, int64_t),
                                void *context, int64_t count) {
-  Loop loop{body, context, count};
+  Loop loop{body, context, count, AllocationMeter::getCurrent()};
   GOMP_parallel(runShare, &loop, /*threads=*/0, /*flags=*/0);
 }

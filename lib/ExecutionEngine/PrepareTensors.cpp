@@ -58,7 +58,8 @@ LogicalResult lowerQuantization(ModuleOp module) {
   return manager.run(module);
 }
 
-/// Turns the results into trailing memref arguments.
+/// Turns the results into trailing memref arguments. Nobody but the function
+/// knows these, so they may be written at any time.
 void writeResultsToArguments(func::FuncOp function) {
   auto returnOp =
       cast<func::ReturnOp>(function.getBody().front().getTerminator());
@@ -70,6 +71,8 @@ void writeResultsToArguments(func::FuncOp function) {
     (void)function.insertArgument(
         index, MemRefType::get(type.getShape(), type.getElementType()), {},
         result.getLoc());
+    // As soon as it is there, so that its buffer is not kept.
+    builder.setInsertionPointAfterValue(result);
     auto copy = bufferization::MaterializeInDestinationOp::create(
         builder, result.getLoc(), result, function.getArgument(index));
     copy.setRestrict(true);

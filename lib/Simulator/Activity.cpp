@@ -11,6 +11,7 @@
 #include "colonnade/Simulator/Activity.h"
 #include "colonnade/Simulator/BlockPasses.h"
 #include "colonnade/Simulator/InstructionCosts.h"
+#include "colonnade/Simulator/Lifetimes.h"
 #include "llvm/Support/MathExtras.h"
 #include <set>
 #include <tuple>
@@ -206,6 +207,7 @@ static void add(LayerActivity &sum, const LayerActivity &layer) {
   sum.chunkProducts += layer.chunkProducts;
   sum.blockSums += layer.blockSums;
   sum.convertedValues += layer.convertedValues;
+  sum.refreshedRows += layer.refreshedRows;
   sum.nonzeroCells += layer.nonzeroCells;
   sum.cells += layer.cells;
   sum.nonzeroValues += layer.nonzeroValues;
@@ -236,6 +238,26 @@ Activity sim::countActivity(const Program &program) {
   return ActivityCounter(program).run();
 }
 
+Activity sim::countActivity(const Program &program,
+                            const ProgramTiming &timing) {
+  Activity activity = countActivity(program);
+  if (!program.machine.dataEdram)
+    return activity;
+  Lifetimes lifetimes = computeLifetimes(program, timing);
+  for (auto [layer, refreshes] :
+       llvm::zip_equal(activity.layers, lifetimes.layerRefreshes))
+    layer.refreshedRows = refreshes;
+  activity.total.refreshedRows = lifetimes.refreshes;
+  return activity;
+}
+
+double sim::getLeakageEnergy(const MachineDescription &machine,
+                             int64_t cycles) {
+  // Microwatts times microseconds are picojoules.
+  return machine.leakageMicrowatts * static_cast<double>(cycles) /
+         machine.clockMegahertz;
+}
+
 std::map<std::string, double>
 sim::getEnergy(const LayerActivity &activity,
                const MachineDescription &machine) {
@@ -247,12 +269,15 @@ sim::getEnergy(const LayerActivity &activity,
                   : activity.usefulWork},
       {"register_hop", activity.registerHops},
       {"weight_sram_byte", activity.getBytes(Memory::WeightSram)},
-      {"data_sram_byte", activity.getBytes(Memory::DataSram)},
+      {machine.dataEdram ? "edram_byte" : "data_sram_byte",
+       activity.getBytes(Memory::DataSram)},
       {"accumulator_byte", activity.getBytes(Memory::Accumulators)},
       {"dram_byte", activity.getBytes(Memory::Dram)},
       {"vector_op", activity.vectorOperations},
       {"vector_float_op", activity.vectorFloatOperations},
       {"idle_cell_cycle", activity.getIdleCellCycles()}};
+  if (machine.dataEdram)
+    energy["edram_refresh_row"] = static_cast<double>(activity.refreshedRows);
   if (isOfBlocks) {
     energy["block_sum"] = static_cast<double>(activity.blockSums);
     energy["converter_value"] = static_cast<double>(activity.convertedValues);

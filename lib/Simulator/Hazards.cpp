@@ -188,9 +188,7 @@ bool HazardFinder::checkWritten(unsigned index, const MemoryAccess &access,
         part.begin, part.end, stringify(access.memory));
     return false;
   }
-  if (!access.buffer || !history.buffer ||
-      access.buffer->contains(*history.buffer) ||
-      history.buffer->contains(*access.buffer))
+  if (!access.buffer || !history.buffer || *access.buffer == *history.buffer)
     return true;
   violations.report(
       index,

@@ -130,16 +130,19 @@ using Accesses = llvm::SmallVector<MemoryAccess, 6>;
 
 static void add(const Program &, const DmaCopy &copy, Accesses &accesses) {
   auto addSide = [&](Memory memory, bool isWrite, int64_t address,
-                     llvm::ArrayRef<int64_t> pitches) {
+                     llvm::ArrayRef<int64_t> pitches,
+                     std::optional<ByteRange> buffer) {
     llvm::SmallVector<Dimension, 4> dimensions;
     for (auto [count, pitch] : llvm::zip_equal(copy.counts, pitches))
       dimensions.push_back({count, pitch});
     accesses.push_back(
         makeAccess(memory, isWrite, address, copy.runBytes, dimensions));
+    accesses.back().buffer = buffer;
   };
-  addSide(copy.sourceMemory, false, copy.sourceAddress, copy.sourcePitches);
+  addSide(copy.sourceMemory, false, copy.sourceAddress, copy.sourcePitches,
+          copy.sourceBuffer);
   addSide(copy.destinationMemory, true, copy.destinationAddress,
-          copy.destinationPitches);
+          copy.destinationPitches, copy.destinationBuffer);
 }
 
 /// The values that a tile takes from the tensor behind run-time weights.

@@ -16,13 +16,6 @@
 
 namespace colonnade::sim {
 
-struct ByteRange {
-  int64_t begin = 0, end = 0;
-  bool contains(const ByteRange &other) const {
-    return begin <= other.begin && other.end <= end;
-  }
-};
-
 /// What an instruction reads or writes of one operand.
 struct MemoryAccess {
   Memory memory = Memory::Dram;

@@ -23,7 +23,8 @@ using namespace colonnade::sim;
 ProgramSimulator::ProgramSimulator(Program source, ProgramTiming times,
                                    CountedRuns counted)
     : program(std::move(source)), timing(std::move(times)), counted(counted),
-      activity(countActivity(program)), layerWork(program.layers.size()) {
+      activity(countActivity(program, timing)),
+      layerWork(program.layers.size()) {
   sizeMemories();
   for (const TermTable &table : program.termTables)
     tables.push_back(makeTermLookupTable(table.terms, table.digits));

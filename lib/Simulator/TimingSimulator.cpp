@@ -20,7 +20,7 @@ class TimingSimulator final : public Simulator {
 public:
   TimingSimulator(Program source, ProgramTiming times)
       : program(std::move(source)), timing(std::move(times)),
-        activity(countActivity(program)) {}
+        activity(countActivity(program, timing)) {}
 
   llvm::Error run(llvm::ArrayRef<llvm::ArrayRef<uint8_t>>,
                   llvm::ArrayRef<llvm::MutableArrayRef<uint8_t>>) override {

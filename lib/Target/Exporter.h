@@ -49,6 +49,7 @@ private:
   /// The address of the element at `position`.
   int64_t getAddress(mlir::Value buffer, systolic::StridesAttr strides,
                      llvm::ArrayRef<int64_t> position) const;
+  sim::ByteRange getBufferRange(mlir::Value buffer) const;
   sim::NestOperand getNestOperand(mlir::Value buffer,
                                   systolic::StridesAttr strides,
                                   llvm::ArrayRef<int64_t> position) const;

@@ -75,6 +75,11 @@ sim::NestOperand Exporter::getNestOperand(Value buffer, StridesAttr strides,
   return operand;
 }
 
+sim::ByteRange Exporter::getBufferRange(Value buffer) const {
+  auto [address, bytes] = buffers.lookup(buffer);
+  return {address, address + bytes};
+}
+
 //===----------------------------------------------------------------------===//
 // Instructions
 //===----------------------------------------------------------------------===//
@@ -114,6 +119,8 @@ void Exporter::visitCopy(DmaCopyOp copy) {
   sim::DmaCopy payload;
   payload.sourceMemory = source.memory;
   payload.destinationMemory = destination.memory;
+  payload.sourceBuffer = getBufferRange(copy.getSource());
+  payload.destinationBuffer = getBufferRange(copy.getDestination());
   // A tile's channels go to the start of the destination.
   payload.sourceAddress = address(source) + channel * source.channelPitch;
   payload.destinationAddress = address(destination);
@@ -134,6 +141,8 @@ void Exporter::visitBox(DmaBoxOp box) {
   sim::DmaCopy payload;
   payload.sourceMemory = getMemory(box.getSource());
   payload.destinationMemory = getMemory(box.getDestination());
+  payload.sourceBuffer = getBufferRange(box.getSource());
+  payload.destinationBuffer = getBufferRange(box.getDestination());
   payload.sourceAddress = getAddress(box.getSource(), source, position);
   payload.destinationAddress =
       getAddress(box.getDestination(), destination, position);

@@ -153,15 +153,6 @@ std::optional<std::string> Inserter::visit(linalg::LinalgOp op,
   return std::nullopt;
 }
 
-/// Those without a name are called by their number, which is about to change.
-static void nameConstant(Parameter parameter) {
-  Operation *constant = parameter.constant;
-  Location loc = constant->getLoc();
-  if (!loc->findInstanceOf<NameLoc>())
-    constant->setLoc(NameLoc::get(
-        StringAttr::get(constant->getContext(), parameter.name), loc));
-}
-
 void Inserter::run() {
   llvm::DenseMap<Value, std::string> names;
   for (Parameter parameter : collectParameters(function)) {

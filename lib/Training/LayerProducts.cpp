@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LayerProducts.h"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -44,9 +45,10 @@ SmallVector<LayerProduct>
 colonnade::collectLayerProducts(func::FuncOp network) {
   SmallVector<LayerProduct> layers;
   llvm::StringSet<> taken;
-  for (auto op : network.getBody().front().getOps<linalg::LinalgOp>()) {
-    if (!isContraction(op))
-      continue;
+  network.walk([&](linalg::LinalgOp op) {
+    if (!isa<func::FuncOp, ReversibleOp>(op->getParentOp()) ||
+        !isContraction(op))
+      return;
     LayerProduct layer{op, getParameterName(op->getOperand(1)).str()};
     if (layer.name.empty()) {
       layer.name = getParameterName(op->getOperand(0));
@@ -59,7 +61,7 @@ colonnade::collectLayerProducts(func::FuncOp network) {
     for (unsigned i = 1; !taken.insert(layer.name).second; ++i)
       layer.name = name + "." + std::to_string(i);
     layers.push_back(layer);
-  }
+  });
   return layers;
 }
 

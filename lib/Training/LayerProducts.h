@@ -47,7 +47,8 @@ struct LayerProduct {
                                       LayerTensor product) const;
 };
 
-/// The layers of a function whose parameters are arguments, in their order.
+/// The layers of a function whose parameters are arguments, and of the couplings
+/// in it, in their order.
 llvm::SmallVector<LayerProduct>
 collectLayerProducts(mlir::func::FuncOp network);
 

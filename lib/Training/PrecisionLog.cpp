@@ -19,13 +19,11 @@ using namespace mlir;
 using namespace colonnade;
 
 static constexpr llvm::StringLiteral kPrecisions("training.precisions");
-static constexpr llvm::StringLiteral kOperands[] = {"weights", "activations",
-                                                    "gradient"};
 
 static std::vector<std::string> getColumns(const Trainer &trainer) {
   std::vector<std::string> columns = {"step"};
   for (const LayerMantissas &layer : trainer.getMantissas())
-    for (StringRef operand : kOperands)
+    for (StringRef operand : kMantissaOperands)
       columns.push_back((layer.name + "." + operand).str());
   return columns;
 }
@@ -88,11 +86,11 @@ void PrecisionLog::printCurves(llvm::raw_ostream &stream) const {
   constexpr int64_t kWindows = 40;
   int64_t length = std::max<int64_t>(1, steps / kWindows);
   std::vector<LinePlot> plots;
-  for (auto [number, operand] : llvm::enumerate(kOperands)) {
+  for (auto [number, operand] : llvm::enumerate(kMantissaOperands)) {
     plots.push_back(
         {("Mantissa bits of " + operand).str(), "step", "bits", {}});
     for (size_t column = 1 + number; column < table.columns.size();
-         column += std::size(kOperands))
+         column += std::size(kMantissaOperands))
       plots.back().series.push_back(getSeries(table, column, steps, length));
   }
   printSvg(stream, plots);

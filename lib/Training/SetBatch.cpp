@@ -58,6 +58,9 @@ private:
   LogicalResult visitConcat(tensor::ConcatOp op);
   LogicalResult visitExtractSlice(tensor::ExtractSliceOp op);
   LogicalResult visitInsertSlice(tensor::InsertSliceOp op);
+  LogicalResult visitConversion(Operation *op);
+  LogicalResult visitSpaceToDepth(SpaceToDepthOp op);
+  LogicalResult visitReversible(ReversibleOp op);
   LogicalResult visitReturn(func::ReturnOp op);
 
   /// The loop of `op` that runs over the batch.
@@ -376,6 +379,51 @@ LogicalResult BatchSetter::visitReturn(func::ReturnOp op) {
 }
 
 //===----------------------------------------------------------------------===//
+// Reversible networks
+//===----------------------------------------------------------------------===//
+
+/// From and to fixed point: element by element, of another type.
+LogicalResult BatchSetter::visitConversion(Operation *op) {
+  setBatchDim(op->getResult(0), *getBatchDim(op->getOperand(0)));
+  return success();
+}
+
+LogicalResult BatchSetter::visitSpaceToDepth(SpaceToDepthOp op) {
+  uint64_t dim = *getBatchDim(op.getSource());
+  if (dim == op.getChannel() || dim == op.getHeight() || dim == op.getWidth())
+    return op.emitOpError("has the batch, dimension ")
+           << dim << ", as its channels or positions";
+  setBatchDim(op.getResult(), dim);
+  return success();
+}
+
+/// Both streams hold the batch in one dimension, as do the regions' arguments
+/// and what they yield.
+LogicalResult BatchSetter::visitReversible(ReversibleOp op) {
+  if (failed(visitElementwise(op)))
+    return failure();
+  int64_t dim = *getBatchDim(op.getResult1());
+  for (Region &region : op->getRegions()) {
+    if (region.empty())
+      continue;
+    setBatchDim(region.getArgument(0), dim);
+    for (Operation &inner : llvm::make_early_inc_range(region.front()))
+      if (failed(visit(&inner)))
+        return failure();
+    for (OpOperand &yielded : op.getYield(region)->getOpOperands()) {
+      std::optional<int64_t> own = getBatchDim(yielded.get());
+      if (own && *own != dim)
+        return op.emitOpError("mixes the elements of a batch: a region yields "
+                              "it in dimension ")
+               << *own << ", its streams hold it in " << dim;
+      if (!own && failed(extendOperand(yielded, dim)))
+        return failure();
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // The function
 //===----------------------------------------------------------------------===//
 
@@ -393,13 +441,17 @@ LogicalResult BatchSetter::checkCaptures(Operation *op) {
 }
 
 LogicalResult BatchSetter::visit(Operation *op) {
-  if (failed(checkCaptures(op)))
+  bool readsBatch = llvm::any_of(op->getOperands(), [&](Value operand) {
+    return getBatchDim(operand).has_value();
+  });
+  bool isCoupling = isa<ReversibleOp>(op) && readsBatch;
+  if (!isCoupling && failed(checkCaptures(op)))
     return failure();
+  if (isa<CouplingYieldOp>(op))
+    return success(); // visitReversible's.
   if (auto returnOp = dyn_cast<func::ReturnOp>(op))
     return visitReturn(returnOp);
-  if (llvm::none_of(op->getOperands(), [&](Value operand) {
-        return getBatchDim(operand).has_value();
-      }))
+  if (!readsBatch)
     return success();
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](linalg::LinalgOp op) { return visitLinalg(op); })
@@ -416,8 +468,12 @@ LogicalResult BatchSetter::visit(Operation *op) {
       .Case([&](tensor::ConcatOp op) { return visitConcat(op); })
       .Case([&](tensor::ExtractSliceOp op) { return visitExtractSlice(op); })
       .Case([&](tensor::InsertSliceOp op) { return visitInsertSlice(op); })
+      .Case([&](SpaceToDepthOp op) { return visitSpaceToDepth(op); })
+      .Case([&](ReversibleOp op) { return visitReversible(op); })
       .Default([&](Operation *op) -> LogicalResult {
-        if (isa<FakeQuantizeOp>(op) ||
+        if (isa<ToFixedOp, FromFixedOp>(op))
+          return visitConversion(op);
+        if (isa<FakeQuantizeOp, AddFixedOp, SubtractFixedOp>(op) ||
             OpTrait::hasElementwiseMappableTraits(op))
           return visitElementwise(op);
         return op->emitOpError(

@@ -42,7 +42,9 @@ sim::BlockPass StepProduct::getPass(const LayerPrecision &precision) const {
 /// Brings the network into the form that its trainer makes a step of.
 static LogicalResult setBatch(ModuleOp module, int64_t batch) {
   PassManager manager(module->getContext());
-  manager.addPass(createStripEncodings({/*keepBatchNorm=*/true}));
+  StripEncodingsOptions kept;
+  kept.keepBatchNorm = kept.keepReversible = true;
+  manager.addPass(createStripEncodings(kept));
   manager.addNestedPass<func::FuncOp>(createOutlineParameters());
   SetBatchOptions options;
   options.size = batch;

@@ -9,6 +9,10 @@
 // product is made of a copy of the layer with other operands, which nothing
 // else reads.
 //
+// In a coupling, values are seen by its regions only. What the next step needs
+// of them, the precisions that were chosen, is taken from the copies that the
+// backward pass makes: of fixed-point streams they have the same bits.
+//
 //===----------------------------------------------------------------------===//
 
 #include "StepFormat.h"
@@ -182,7 +186,7 @@ StepFormat::createCotangents(DifferentiableOpInterface op, OpBuilder &nested,
                              ValueRange cotangents, ArrayRef<bool> needed) {
   auto number = numbers.find(op);
   if (number == numbers.end())
-    return createOwnCotangents(op, nested, cotangents, needed);
+    return op.createOperandCotangents(nested, cotangents, needed);
   builder.setLoc(op.getLoc());
   Layer &layer = layers[number->second];
   Value gradient = cotangents.front();
@@ -193,7 +197,7 @@ StepFormat::createCotangents(DifferentiableOpInterface op, OpBuilder &nested,
     return createReformed(layer, gradient, needed);
   Value rounded =
       round(layer, gradient, LayerTensor::Result, LayerTensor::Activations);
-  return createOwnCotangents(op, nested, rounded, needed);
+  return op.createOperandCotangents(nested, rounded, needed);
 }
 
 FailureOr<SmallVector<Value>>
@@ -230,12 +234,39 @@ FailureOr<Value> StepFormat::createReformedCotangent(Layer &layer,
   SmallVector<bool> needed(copy->getNumOperands());
   unsigned number = layer.product.getOperandNumber(product);
   needed[number] = true;
-  auto cotangents = createOwnCotangents(cast<DifferentiableOpInterface>(copy),
-                                        builder, roundedGradient, needed);
+  auto cotangents =
+      cast<DifferentiableOpInterface>(copy).createOperandCotangents(
+          builder, roundedGradient, needed);
   if (failed(cotangents))
     return failure();
   copy->erase();
   return (*cotangents)[number];
+}
+
+void StepFormat::notifyCloned(const IRMapping &clones) {
+  for (Layer &layer : layers) {
+    Operation *clone = clones.lookupOrNull(layer.product.op.getOperation());
+    if (!clone)
+      continue;
+    numbers[clone] = layer.number;
+    layer.product.op = cast<linalg::LinalgOp>(clone);
+    layer.weights = clones.lookupOrDefault(layer.weights);
+    layer.activations = clones.lookupOrDefault(layer.activations);
+    for (Value &mantissa : layer.mantissas)
+      if (mantissa)
+        mantissa = clones.lookupOrDefault(mantissa);
+  }
+}
+
+LogicalResult StepFormat::checkState() const {
+  for (const Layer &layer : layers)
+    for (Value mantissa : layer.mantissas)
+      if (mantissa && isa<ReversibleOp>(mantissa.getParentBlock()->getParentOp()))
+        return layer.product.op->emitOpError(
+            "chooses precisions in a coupling that no gradient passes, and "
+            "nobody would know them: take a fixed format, or remove the "
+            "coupling");
+  return success();
 }
 
 SmallVector<Value> StepFormat::getNextState() {

@@ -42,6 +42,9 @@ std::optional<NumberFormat> findNumberFormat(const BlockFormat &blocks);
 /// The name, after the layer's, of the state that holds the mantissa bits of
 /// its weights, activations and gradient: a tensor<3xi32>.
 inline constexpr llvm::StringLiteral kMantissaState("mantissa");
+/// What those bits are called in logs, in their order.
+inline constexpr llvm::StringLiteral kMantissaOperands[] = {
+    "weights", "activations", "gradient"};
 
 /// Rounds what the layers of one step multiply.
 class StepFormat {
@@ -57,10 +60,18 @@ public:
   /// Rounds the operands of the forward products.
   void roundOperands();
 
-  /// A GradientRule: the backward products of layers get rounded operands.
+  /// As GradientRule's: the backward products of layers get rounded operands.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>>
   createCotangents(DifferentiableOpInterface op, mlir::OpBuilder &nested,
                    mlir::ValueRange cotangents, llvm::ArrayRef<bool> needed);
+
+  /// As GradientRule's: layers in couplings are from now on their copies, as are
+  /// the precisions that they chose.
+  void notifyCloned(const mlir::IRMapping &clones);
+
+  /// Fails, with an error, if the precisions of a layer in a coupling are not
+  /// known outside it, because no gradient passes it.
+  llvm::LogicalResult checkState() const;
 
   /// The mantissa bits in use, for the next step. None if they do not change.
   llvm::SmallVector<mlir::Value> getNextState();

@@ -55,6 +55,11 @@ void StepRoles::name(StringRef role) {
   }
 }
 
+void StepRoles::name(Operation *op, StringRef role) {
+  if (op->getBlock() == &step.getBody().front())
+    op->setAttr(kRole, StringAttr::get(step.getContext(), role));
+}
+
 void StepRoles::finish() {
   for (Operation &op : step.getBody().front()) {
     auto role = cast<StringAttr>(op.removeAttr(kRole));

@@ -25,6 +25,8 @@ public:
   /// Gives all ops that have none yet the role `role`. Of a backward pass,
   /// products with a parameter get "dA" and those without "dW".
   void name(llvm::StringRef role);
+  /// Gives one op of the step the role; those in its regions are a part of it.
+  void name(mlir::Operation *op, llvm::StringRef role);
 
   /// Fuses the location of each op with its role. To be called once, when
   /// all ops are there: gradients inherit locations.

@@ -38,9 +38,10 @@ Value colonnade::cloneStudent(ImplicitLocOpBuilder &builder,
                               Value limit) {
   Block &body = network.getBody().front();
   for (Operation &op : body.without_terminator()) {
-    auto quantize = dyn_cast<FakeQuantizeOp>(builder.clone(op, mapping));
-    if (quantize && quantize.getTerms())
-      quantize.getLimitMutable().assign(limit);
+    builder.clone(op, mapping)->walk([&](FakeQuantizeOp quantize) {
+      if (quantize.getTerms())
+        quantize.getLimitMutable().assign(limit);
+    });
   }
   return mapping.lookup(body.getTerminator()->getOperand(0));
 }

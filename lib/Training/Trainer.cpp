@@ -27,6 +27,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -69,7 +70,9 @@ createStepModule(ModuleOp network, const TrainingSettings &settings) {
   OwningOpRef<ModuleOp> module(network.clone());
   PassManager manager(module->getContext());
   // Training changes values that promise something; hooks keep what is kept.
-  manager.addPass(createStripEncodings({/*keepBatchNorm=*/true}));
+  StripEncodingsOptions kept;
+  kept.keepBatchNorm = kept.keepReversible = true;
+  manager.addPass(createStripEncodings(kept));
   // What is wrong with an option is printed already, without a message for us.
   auto reject = [&](const Twine &message) -> LogicalResult {
     if (message.isTriviallyEmpty() || message.str().empty())
@@ -87,8 +90,16 @@ createStepModule(ModuleOp network, const TrainingSettings &settings) {
   SetBatchOptions batch;
   batch.size = settings.batch;
   manager.addNestedPass<func::FuncOp>(createSetBatch(batch));
+  if (settings.memoryLimit > 0) {
+    PlanActivationsOptions plan;
+    plan.memoryLimit = settings.memoryLimit;
+    manager.addPass(createPlanActivations(plan));
+  }
   std::unique_ptr<Pass> step = createTrainingStep();
-  if (failed(step->initializeOptions(settings.stepOptions, reject)))
+  std::string stepOptions = settings.stepOptions;
+  if (settings.maxDrift)
+    stepOptions += " measure-drift";
+  if (failed(step->initializeOptions(stepOptions, reject)))
     return failure();
   manager.addPass(std::move(step));
   manager.addPass(createCanonicalizerPass());
@@ -140,6 +151,8 @@ static LogicalResult erasePromises(ModuleOp step) {
   StripEncodingsOptions options;
   // Products run in a library, which has an order of its own.
   options.keepBlockProducts = true;
+  // Common subexpressions are still looked for.
+  options.keepBarriers = true;
   manager.addPass(createStripEncodings(options));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
@@ -166,6 +179,33 @@ static std::string getFakeQuantizeDigest(func::FuncOp network) {
   return text.empty() ? "" : llvm::utohexstr(llvm::xxh3_64bits(text));
 }
 
+/// Of the weights that the step does not change, so that nobody else knows them.
+static std::string getFrozenDigest(func::FuncOp network) {
+  std::string digest;
+  network.walk([&](arith::ConstantOp constant) {
+    if (!constant->hasAttr(ColonnadeDialect::getFrozenAttrName()))
+      return;
+    auto values = readFloatValues(cast<ElementsAttr>(constant.getValue()));
+    if (!values)
+      return; // A resource that is not there: compiling fails.
+    ArrayRef<uint8_t> bytes(reinterpret_cast<const uint8_t *>(values->data()),
+                            values->size() * sizeof(float));
+    digest += llvm::utohexstr(llvm::xxh3_64bits(bytes));
+  });
+  return digest.empty() ? "" : llvm::utohexstr(llvm::xxh3_64bits(digest));
+}
+
+/// "9 of tensor<...>": couplings have the parameters of the plain network.
+static std::string describeCouplings(func::FuncOp network) {
+  int64_t count = 0;
+  std::string streams;
+  network.walk([&](ReversibleOp op) {
+    if (count++ == 0)
+      llvm::raw_string_ostream(streams) << op.getStream1().getType();
+  });
+  return count == 0 ? "" : llvm::utostr(count) + " of " + streams;
+}
+
 static int64_t getDataTerms(func::FuncOp network) {
   int64_t most = 0;
   network.walk([&](FakeQuantizeOp op) {
@@ -182,6 +222,9 @@ llvm::Error Trainer::compile(ModuleOp module) {
     return llvm::createStringError("the network cannot be trained");
   auto step = (*stepModule)->lookupSymbol<func::FuncOp>("training_step");
   blockFormat = ::getBlockFormat(step);
+  auto given = module.lookupSymbol<func::FuncOp>("main");
+  frozenDigest = getFrozenDigest(given);
+  couplings = describeCouplings(given);
   auto rounded = (*stepModule)->lookupSymbol<func::FuncOp>("main");
   fakeQuantizeDigest = getFakeQuantizeDigest(rounded);
   dataTerms = ::getDataTerms(rounded);
@@ -274,6 +317,31 @@ llvm::Error Trainer::checkCount(const Dataset &data) const {
                                  Twine(data.getCount()));
 }
 
+int64_t Trainer::getPeakBytes() const { return stepFunction->getPeakBytes(); }
+
+int64_t Trainer::getScratchBytes() const {
+  return stepFunction->getScratchBytes();
+}
+
+std::optional<double> Trainer::getDrift() const {
+  return settings.maxDrift ? std::optional(largestDrift) : std::nullopt;
+}
+
+llvm::Error Trainer::checkDrift(double drift) {
+  if (!settings.maxDrift)
+    return llvm::Error::success();
+  // A NaN is no drift that one could live with either.
+  if (!(drift <= *settings.maxDrift))
+    return llvm::createStringError(llvm::formatv(
+        "step {0}: reconstructed streams are off by {1:e2} of their largest "
+        "value, more than {2:e2}: the gradients are of another network. Use "
+        "fixed-point streams, which come back exactly (--reversible=16), or "
+        "store activations (activations = checkpoint of colonnade.reversible)",
+        step, drift, *settings.maxDrift).str());
+  largestDrift = std::max(largestDrift, drift);
+  return llvm::Error::success();
+}
+
 llvm::Error Trainer::runStep(const Dataset &data) {
   int64_t perEpoch = getStepsPerEpoch(data);
   if (orderEpoch != step / perEpoch) {
@@ -293,11 +361,15 @@ llvm::Error Trainer::runStep(const Dataset &data) {
     results.push_back(target.bytes.data());
   }
   int64_t following = 0;
-  float loss = 0;
+  float loss = 0, drift = 0;
   std::vector<float> logits(settings.batch * classes);
   arguments.append({&step, inputs.data(), labels.data()});
   results.append({&following, &loss, logits.data()});
+  if (settings.maxDrift)
+    results.push_back(&drift);
   if (llvm::Error error = stepFunction->run(arguments, results))
+    return error;
+  if (llvm::Error error = checkDrift(drift))
     return error;
   std::swap(current, next);
   step = following;

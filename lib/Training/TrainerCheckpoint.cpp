@@ -29,6 +29,10 @@ std::map<std::string, std::string> Trainer::getFingerprint() const {
   if (!settings.fakeQuantizeOptions.empty())
     fingerprint["fake_quantize"] =
         settings.fakeQuantizeOptions + ", scales " + fakeQuantizeDigest;
+  if (!frozenDigest.empty())
+    fingerprint["frozen"] = frozenDigest;
+  if (!couplings.empty())
+    fingerprint["couplings"] = couplings;
   for (const TrainingHook *hook : hooks)
     fingerprint.insert(hook->getFingerprint());
   return fingerprint;

@@ -13,11 +13,13 @@
 #include "Optimizer.h"
 #include "StepFormat.h"
 #include "StepRoles.h"
+#include "StepRule.h"
 #include "Student.h"
 #include "colonnade/Dialect/Colonnade/Transforms/BatchNorm.h"
 #include "colonnade/Differentiation/DifferentiableOpInterface.h"
 #include "colonnade/Differentiation/Differentiate.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
+#include "colonnade/Differentiation/StoredCouplings.h"
 #include "colonnade/Training/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -49,9 +51,14 @@ public:
       : network(network), optimizer(optimizer), schedule(schedule),
         format(format), distillation(distillation), builder(network.getLoc(), network.getContext()) {}
 
-  LogicalResult build();
+  /// With `measuresDrift`, the step's last result says how far reconstructed
+  /// streams are off.
+  LogicalResult build(bool measuresDrift);
 
 private:
+  /// Of the streams that the rule has seen reconstructed. Fails if there are
+  /// none.
+  FailureOr<Value> createDrift(const StepRule &rule);
   /// The empty function, with its arguments and their names.
   func::FuncOp createFunction();
   /// The network's body with the step's arguments; its result.
@@ -62,12 +69,13 @@ private:
   Value createLoss(func::FuncOp step, Value logits);
   /// By parameter; sums where the student has weights of its own.
   FailureOr<SmallVector<Value>>
-  createGradients(func::FuncOp step, Value loss, StepFormat &rounding);
+  createGradients(func::FuncOp step, Value loss, GradientRule &rule);
   /// Has the normalizations of the step, one of which may have made `logits`,
   /// normalize by the batch's statistics; the next running ones.
   FailureOr<SmallVector<Value>> normalizeByBatch(func::FuncOp step,
                                                  Value &logits);
-  /// The next parameters, then the next state of the optimizer.
+  /// The next parameters, then the next state of the optimizer. Each is computed
+  /// where its gradient is there, which need not be kept then.
   SmallVector<Value> createUpdates(func::FuncOp step, ValueRange gradients,
                                    Value number);
   /// Names an argument and the result that takes its place in the next step.
@@ -234,6 +242,32 @@ Value StepBuilder::cloneNetwork(func::FuncOp step) {
   return mapping.lookup(body.getTerminator()->getOperand(0));
 }
 
+/// Those of the function and of the couplings in it.
+static SmallVector<BatchNormInferenceOp>
+collectNormalizations(func::FuncOp function) {
+  SmallVector<BatchNormInferenceOp> ops;
+  function.walk([&](BatchNormInferenceOp op) { ops.push_back(op); });
+  return ops;
+}
+
+/// Whether training leaves a value as it is.
+static bool isFrozen(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && op->hasAttr(ColonnadeDialect::getFrozenAttrName());
+}
+
+/// Fails where the next running statistics are values that only a region sees,
+/// since nothing has computed them again.
+static LogicalResult checkStatistics(ValueRange statistics) {
+  for (Value statistic : statistics)
+    if (isa<ReversibleOp>(statistic.getParentBlock()->getParentOp()))
+      return emitError(statistic.getLoc(),
+                       "normalizes by a batch in a coupling that no gradient "
+                       "passes, and nobody would know its running statistics: "
+                       "freeze them or remove the coupling");
+  return success();
+}
+
 FailureOr<SmallVector<Value>> StepBuilder::normalizeByBatch(func::FuncOp step,
                                                             Value &logits) {
   OpBuilder::InsertionGuard guard(builder);
@@ -247,8 +281,9 @@ FailureOr<SmallVector<Value>> StepBuilder::normalizeByBatch(func::FuncOp step,
                  argument.getArgNumber() < first + statistics;
     return isOwn ? &next[argument.getArgNumber() - first] : nullptr;
   };
-  for (auto op : llvm::make_early_inc_range(
-           step.getBody().getOps<BatchNormInferenceOp>())) {
+  for (BatchNormInferenceOp op : collectNormalizations(step)) {
+    if (isFrozen(op.getMean()) && isFrozen(op.getVariance()))
+      continue;
     Value *mean = getPlace(op.getMean()),
           *variance = getPlace(op.getVariance());
     if (!mean || !variance)
@@ -298,19 +333,11 @@ static Value createSum(ImplicitLocOpBuilder &builder, Value left,
 
 FailureOr<SmallVector<Value>>
 StepBuilder::createGradients(func::FuncOp step, Value loss,
-                             StepFormat &rounding) {
+                             GradientRule &rule) {
   SmallVector<Value> inputs(step.getArguments().take_front(parameters));
   ValueRange state = getStudentState(step);
   llvm::append_range(inputs, state.take_front(students.size()));
-  auto gradients = differentiate(
-      builder, loss, inputs,
-      [&](DifferentiableOpInterface op, OpBuilder &nested,
-          ValueRange cotangents,
-          ArrayRef<bool> needed) -> FailureOr<SmallVector<Value>> {
-        if (op.getOperation() == constant)
-          return SmallVector<Value>(needed.size());
-        return rounding.createCotangents(op, nested, cotangents, needed);
-      });
+  auto gradients = differentiate(builder, loss, inputs, &rule);
   if (failed(gradients))
     return failure();
   for (auto [i, parameter] : llvm::enumerate(students))
@@ -322,6 +349,8 @@ StepBuilder::createGradients(func::FuncOp step, Value loss,
 SmallVector<Value> StepBuilder::createUpdates(func::FuncOp step,
                                               ValueRange gradients,
                                               Value number) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(number);
   Value rate = createLearningRate(builder, number, schedule);
   unsigned states = getStatesPerParameter();
   SmallVector<Value> results(parameters);
@@ -330,6 +359,7 @@ SmallVector<Value> StepBuilder::createUpdates(func::FuncOp step,
         step.getArguments().slice(parameters + i * states, states);
     builder.setLoc(NameLoc::get(
         cast<StringAttr>(network.getArgAttr(i, kParameterAttribute))));
+    builder.setInsertionPointAfterValue(gradients[i]);
     SmallVector<Value> next =
         createUpdate(builder, step.getArgument(i), state, gradients[i], rate,
                      number, optimizer);
@@ -340,11 +370,21 @@ SmallVector<Value> StepBuilder::createUpdates(func::FuncOp step,
   return results;
 }
 
-LogicalResult StepBuilder::build() {
+FailureOr<Value> StepBuilder::createDrift(const StepRule &rule) {
+  if (rule.getReconstructed().empty())
+    return network.emitError(
+        "expected a coupling whose inputs are reconstructed, to measure their "
+        "drift, got none: make the network reversible "
+        "(--colonnade-make-reversible), or leave measure-drift out");
+  return buildDrift(builder, network.getLoc(), rule.getReconstructed());
+}
+
+LogicalResult StepBuilder::build(bool measuresDrift) {
   parameters = countMarked(network, 0, kParameterAttribute);
   statistics = countMarked(network, parameters, kStateAttribute);
   if (failed(checkNetwork(network, parameters, statistics)))
     return failure();
+  lowerStoredCouplings(network);
   if (distillation.hasStudent() && statistics > 0)
     return network.emitError("has batch normalization: fold it "
                              "(--colonnade-normalize) to train with "
@@ -372,8 +412,10 @@ LogicalResult StepBuilder::build() {
 
   Value loss = createLoss(step, logits);
   roles.name("loss");
-  auto gradients = createGradients(step, loss, rounding);
-  if (failed(gradients))
+  StepRule rule(rounding, roles, constant, *nextStatistics);
+  auto gradients = createGradients(step, loss, rule);
+  if (failed(gradients) || failed(rounding.checkState()) ||
+      failed(checkStatistics(*nextStatistics)))
     return failure();
   roles.name("backward");
 
@@ -387,6 +429,14 @@ LogicalResult StepBuilder::build() {
   results.push_back(tensor::FromElementsOp::create(
       builder, cast<RankedTensorType>(number.getType()), following));
   results.append({loss, logits});
+  if (measuresDrift) {
+    FailureOr<Value> drift = createDrift(rule);
+    if (failed(drift))
+      return failure();
+    results.push_back(*drift);
+    // Appending fails only for functions without a body.
+    (void)step.insertResult(step.getNumResults(), drift->getType(), {});
+  }
   func::ReturnOp::create(builder, results);
   roles.name("update");
   roles.finish();
@@ -426,7 +476,7 @@ struct TrainingStep : colonnade::impl::TrainingStepBase<TrainingStep> {
         totalSteps};
     if (failed(StepBuilder(network, optimizerSettings, scheduleSettings,
                            formatSettings, {distillation, temperature})
-                   .build()))
+                   .build(measureDrift)))
       signalPassFailure();
   }
 

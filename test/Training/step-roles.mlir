@@ -1,6 +1,7 @@
 // RUN: colonnade-opt %s --colonnade-training-step --mlir-print-debuginfo --mlir-print-local-scope | FileCheck %s
 
 // The parts of a step are in its locations, beside those of the network's ops.
+// A parameter is updated as soon as its gradient is there.
 
 // CHECK-LABEL: func.func @training_step
 // CHECK: linalg.matmul {{.*}} loc(fused<"forward">["one"])
@@ -9,9 +10,9 @@
 // CHECK: loc(fused<"backward">[
 // CHECK-DAG: loc(fused<"dA">["two"])
 // CHECK-DAG: loc(fused<"dW">["two"])
-// CHECK-DAG: loc(fused<"dW">["one"])
-// CHECK: loc(fused<"update">["w1"])
 // CHECK: loc(fused<"update">["w2"])
+// CHECK: loc(fused<"dW">["one"])
+// CHECK: loc(fused<"update">["w1"])
 // CHECK-NOT: loc(fused<"dA">["one"
 func.func @main(%w1: tensor<3x4xf32> {colonnade.parameter = "w1"}, %w2: tensor<4x2xf32> {colonnade.parameter = "w2"}, %x: tensor<5x3xf32>) -> tensor<5x2xf32> {
   %zero = arith.constant 0.0 : f32

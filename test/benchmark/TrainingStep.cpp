@@ -6,16 +6,18 @@
 //
 // Compiles `@training_step` of a module for speed, as colonnade-train does, and
 // runs it on arbitrary numbers. For every line on standard input it does a
-// round of steps and prints their median time and the peak memory of the
-// process so far, as JSON, so that test/benchmark/training-step can take turns
+// round of steps and prints their median time, the peak memory of the process so
+// far and the peak of the step's buffers, as JSON, so that test/benchmark/training-step can take turns
 // with PyTorch.
 //
 //===----------------------------------------------------------------------===//
 
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/Format.h"
@@ -86,15 +88,19 @@ void measureRound(const JitFunction &step, const StepBuffers &buffers,
     times.push_back(measureStep(step, buffers));
   llvm::sort(times);
   llvm::outs() << llvm::format(
-      "{\"milliseconds\": %.3f, \"megabytes\": %.1f}\n",
-      times[times.size() / 2], getPeakMegabytes());
+      "{\"milliseconds\": %.3f, \"megabytes\": %.1f, \"buffer_bytes\": %lld, "
+      "\"scratch_bytes\": %lld}\n",
+      times[times.size() / 2], getPeakMegabytes(),
+      static_cast<long long>(step.getPeakBytes()),
+      static_cast<long long>(step.getScratchBytes()));
   llvm::outs().flush();
 }
 
 OwningOpRef<ModuleOp> parseModule(MLIRContext &context, StringRef path) {
   DialectRegistry registry;
-  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
-                  math::MathDialect, tensor::TensorDialect>();
+  registry.insert<arith::ArithDialect, ColonnadeDialect, func::FuncDialect,
+                  linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,
+                  tensor::TensorDialect>();
   context.appendDialectRegistry(registry);
   return parseSourceFile<ModuleOp>(path, &context);
 }

@@ -16,12 +16,14 @@
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "colonnade/InitAllDialects.h"
+#include "colonnade/Simulator/Lifetimes.h"
 #include "colonnade/Simulator/ProgramVerifier.h"
 #include "colonnade/Training/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/FileUtilities.h"
 #include "gtest/gtest.h"
 #include <cmath>
 
@@ -37,8 +39,10 @@ using Bytes = std::vector<uint8_t>;
 class Step {
 public:
   /// Fails the test if the step cannot be made, compiled or scheduled.
+  /// Where there is a precision log, the step is as it was in its step 20.
   void load(OwningOpRef<ModuleOp> network, const TrainingStepOptions &options,
-            llvm::StringRef target, int64_t batch = 0);
+            llvm::StringRef target, int64_t batch = 0,
+            llvm::StringRef precisionLog = "");
 
   /// Parameters and inputs at random, state of zeros, step 0.
   void draw(RandomCases &cases);
@@ -64,12 +68,14 @@ private:
 
 void Step::load(OwningOpRef<ModuleOp> network,
                 const TrainingStepOptions &options, llvm::StringRef target,
-                int64_t batch) {
+                int64_t batch, llvm::StringRef precisionLog) {
   MLIRContext *context = network->getContext();
   PassManager manager(context);
   if (batch > 0)
     manager.addNestedPass<func::FuncOp>(createSetBatch({batch}));
   manager.addPass(createTrainingStep(options));
+  if (!precisionLog.empty())
+    manager.addPass(createFixPrecision({precisionLog.str(), /*step=*/20}));
   manager.addNestedPass<func::FuncOp>(createExpandMath());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
@@ -207,6 +213,8 @@ struct Settings {
   BackwardBlocks blocks = BackwardBlocks::Reuse;
   /// Also runs in the cells' registers.
   bool hasCells = false;
+  /// Whether all of it fits on the chip, or tensors leave it and return.
+  const char *target = "fast-256x64";
 };
 
 class NetworkSteps : public StepAgreement,
@@ -218,7 +226,7 @@ TEST_P(NetworkSteps, GiveTheBitsOfTheJit) {
   options.blocks = GetParam().blocks;
   Step step;
   ASSERT_NO_FATAL_FAILURE(step.load(parseNetwork(context, GetParam().network),
-                                    options, "fast-256x64", /*batch=*/2));
+                                    options, GetParam().target, /*batch=*/2));
   RandomCases cases(1);
   SmallVector<sim::Fidelity> fidelities = {sim::Fidelity::Machine};
   if (GetParam().hasCells)
@@ -232,20 +240,58 @@ constexpr const char *kLenet = "lenet5-fashion",
 
 INSTANTIATE_TEST_SUITE_P(
     Shipped, NetworkSteps,
-    testing::Values(Settings{"Lenet5Fp32", kLenet, NumberFormat::Fp32},
-                    Settings{"Lenet5Bf16", kLenet, NumberFormat::Bf16},
-                    Settings{"Lenet5M2", kLenet, NumberFormat::M2},
-                    Settings{"Lenet5M3", kLenet, NumberFormat::M3},
-                    Settings{"Lenet5M4", kLenet, NumberFormat::M4},
-                    Settings{"Lenet5M4Reform", kLenet, NumberFormat::M4,
-                             BackwardBlocks::Reform, /*hasCells=*/true},
-                    Settings{"Lenet5Msfp12", kLenet, NumberFormat::Msfp12},
-                    Settings{"Resnet8Fp32", kResnet, NumberFormat::Fp32},
-                    Settings{"Resnet8M4Reform", kResnet, NumberFormat::M4,
-                             BackwardBlocks::Reform},
-                    Settings{"VitM4Reform", kTransformer, NumberFormat::M4,
-                             BackwardBlocks::Reform}),
+    testing::Values(
+        Settings{"Lenet5Fp32", kLenet, NumberFormat::Fp32},
+        Settings{"Lenet5Bf16", kLenet, NumberFormat::Bf16},
+        Settings{"Lenet5M2", kLenet, NumberFormat::M2},
+        Settings{"Lenet5M3", kLenet, NumberFormat::M3},
+        Settings{"Lenet5M4", kLenet, NumberFormat::M4},
+        Settings{"Lenet5M4Reform", kLenet, NumberFormat::M4,
+                 BackwardBlocks::Reform, /*hasCells=*/true},
+        Settings{"Lenet5Msfp12", kLenet, NumberFormat::Msfp12},
+        Settings{"Resnet8Fp32", kResnet, NumberFormat::Fp32},
+        Settings{"Resnet8M4Reform", kResnet, NumberFormat::M4,
+                 BackwardBlocks::Reform},
+        Settings{"VitM4Reform", kTransformer, NumberFormat::M4,
+                 BackwardBlocks::Reform},
+        Settings{"Lenet5M4Edram", kLenet, NumberFormat::M4,
+                 BackwardBlocks::Reform, /*hasCells=*/true, "camel-edram"},
+        Settings{"Lenet5M4Sram", kLenet, NumberFormat::M4,
+                 BackwardBlocks::Reform, /*hasCells=*/false, "camel-sram"},
+        Settings{"Resnet8M4Sram", kResnet, NumberFormat::M4,
+                 BackwardBlocks::Reform, /*hasCells=*/false, "camel-sram"}),
     [](const auto &info) { return std::string(info.param.name); });
+
+/// Every pair of precisions that the products of a step can have, and a third
+/// row for steps that are not asked for.
+constexpr llvm::StringLiteral kPrecisionLog =
+    "step,"
+    "parameter0.weights,parameter0.activations,parameter0.gradient,"
+    "parameter2.weights,parameter2.activations,parameter2.gradient,"
+    "parameter4.weights,parameter4.activations,parameter4.gradient,"
+    "parameter6.weights,parameter6.activations,parameter6.gradient,"
+    "parameter8.weights,parameter8.activations,parameter8.gradient\n"
+    "0,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2\n"
+    "16,2,2,4,2,4,2,4,2,2,4,4,2,2,4,4\n"
+    "32,4,4,4,4,4,4,4,4,4,4,4,4,4,4,4\n";
+
+TEST_F(StepAgreement, AdaptiveStepsAtThePrecisionsOfALog) {
+  int descriptor;
+  SmallString<128> log;
+  ASSERT_FALSE(
+      llvm::sys::fs::createTemporaryFile("precision", "csv", descriptor, log));
+  llvm::FileRemover remover(log);
+  llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true) << kPrecisionLog;
+  TrainingStepOptions options;
+  options.format = NumberFormat::FastAdaptive;
+  options.blocks = BackwardBlocks::Reform;
+  options.totalSteps = 100;
+  Step step;
+  ASSERT_NO_FATAL_FAILURE(step.load(parseNetwork(context, kLenet), options,
+                                    "fast-256x64", /*batch=*/2, log));
+  RandomCases cases(1);
+  check(step, cases, 2, {sim::Fidelity::Machine, sim::Fidelity::Cell});
+}
 
 /// Mistakes with the tensors that the host exchanges.
 constexpr ScheduleCorruption kHostCorruptions[] = {
@@ -304,6 +350,95 @@ TEST_F(StepAgreement, CorruptedStepsAreNoticed) {
   }
   // Some mistakes need a product in several pieces.
   EXPECT_GE(applied + 3, corruptions.size());
+}
+
+/// A load of a tensor that returns to data SRAM, and a larger tensor of data
+/// SRAM that is needed before and after it.
+struct Return {
+  sim::DmaCopy *load = nullptr;
+  sim::ByteRange other;
+};
+
+static std::optional<Return> findReturn(sim::Program &program) {
+  sim::ProgramTiming timing = llvm::cantFail(sim::computeTiming(program));
+  sim::Lifetimes lifetimes = sim::computeLifetimes(program, timing);
+  for (sim::TensorLifetime &tensor : lifetimes.tensors) {
+    auto *load =
+        std::get_if<sim::DmaCopy>(&program.instructions[tensor.writer].payload);
+    if (!load || tensor.memory != sim::Memory::DataSram ||
+        tensor.firstWrite == 0)
+      continue;
+    for (const sim::TensorLifetime &other : lifetimes.tensors)
+      if (other.memory == sim::Memory::DataSram && &other != &tensor &&
+          other.getBytes() > tensor.getBytes() &&
+          other.firstWrite < tensor.firstWrite &&
+          tensor.lastUse < other.lastUse)
+        return Return{load, other.bytes};
+  }
+  return std::nullopt;
+}
+
+TEST_F(StepAgreement, PlacesReusedTooEarlyAreNoticed) {
+  TrainingStepOptions options;
+  options.format = NumberFormat::M4;
+  options.blocks = BackwardBlocks::Reform;
+  Step step;
+  ASSERT_NO_FATAL_FAILURE(step.load(parseNetwork(context, kLenet), options,
+                                    "camel-sram", /*batch=*/8));
+  EXPECT_TRUE(sim::verifyProgram(step.getProgram()).empty());
+  sim::Program corrupted = step.getProgram();
+  std::optional<Return> found = findReturn(corrupted);
+  ASSERT_TRUE(found) << "nothing returns while something else stays";
+  found->load->destinationAddress = found->other.begin;
+  int64_t bytes = found->load->destinationBuffer->end -
+                  found->load->destinationBuffer->begin;
+  found->load->destinationBuffer = {found->other.begin,
+                                    found->other.begin + bytes};
+  EXPECT_FALSE(sim::verifyProgram(corrupted).empty());
+  // The same where each token is there: all wait for all that came before.
+  for (auto [i, instruction] : llvm::enumerate(corrupted.instructions))
+    if (i > 0)
+      instruction.after.push_back({static_cast<unsigned>(i - 1)});
+  std::string messages;
+  for (const sim::Violation &violation : sim::verifyProgram(corrupted))
+    messages += violation.message + "\n";
+  EXPECT_NE(messages.find("as part of the buffer at"), std::string::npos)
+      << messages;
+}
+
+/// Bytes of DRAM traffic of a LeNet-5 step of 8 images, all of it and what
+/// tensors that leave the data memory cause.
+static std::pair<int64_t, int64_t> getTraffic(const sim::Program &program) {
+  sim::Lifetimes lifetimes = sim::computeLifetimes(
+      program, llvm::cantFail(sim::computeTiming(program)));
+  int64_t spilled = 0;
+  for (sim::TrafficKind kind :
+       {sim::TrafficKind::Activations, sim::TrafficKind::Backward,
+        sim::TrafficKind::Transient})
+    spilled += lifetimes.dramReads[static_cast<unsigned>(kind)] +
+               lifetimes.dramWrites[static_cast<unsigned>(kind)];
+  return {lifetimes.getDramBytes(), spilled};
+}
+
+TEST_F(StepAgreement, SmallerMemoriesMoveMore) {
+  TrainingStepOptions options;
+  options.format = NumberFormat::M4;
+  options.blocks = BackwardBlocks::Reform;
+  // Ratchets: the most that each machine may move, in bytes.
+  std::pair<const char *, int64_t> machines[] = {{"fast-256x64", 1013476},
+                                                 {"camel-edram", 2214700},
+                                                 {"camel-sram", 4404372}};
+  int64_t before = 0;
+  for (auto [target, most] : machines) {
+    Step step;
+    ASSERT_NO_FATAL_FAILURE(
+        step.load(parseNetwork(context, kLenet), options, target, /*batch=*/8));
+    auto [bytes, spilled] = getTraffic(step.getProgram());
+    EXPECT_GE(bytes, before) << target;
+    EXPECT_LE(bytes, most) << target;
+    EXPECT_EQ(spilled == 0, before == 0) << target;
+    before = bytes;
+  }
 }
 
 /// A target, and whether it is too small for the tensors.

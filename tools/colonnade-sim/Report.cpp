@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "LifetimeReport.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -297,6 +298,8 @@ static llvm::json::Object toJson(const SimulatedProgram &program) {
                             {"total", toJson(rows.back(), simulator)},
                             {"layers", std::move(layers)},
                             {"images", program.run.images}};
+  if (program.lifetimes)
+    report["lifetimes"] = getLifetimesJson(simulator, *program.lifetimes);
   if (program.run.accuracy)
     report["top1"] = *program.run.accuracy;
   return report;
@@ -315,6 +318,8 @@ void colonnade::printReport(llvm::raw_ostream &os, const SimulatedProgram &main,
   std::vector<Figures> ours = getFigures(*main.simulator);
   printProgram(os, main, ours, "program");
   printRoles(os, main, ours);
+  if (main.lifetimes)
+    printLifetimes(os, *main.simulator, *main.lifetimes);
   if (baseline) {
     std::vector<Figures> theirs = getFigures(*baseline->simulator);
     os << "\n";

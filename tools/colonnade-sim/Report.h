@@ -12,6 +12,7 @@
 #ifndef COLONNADE_TOOLS_COLONNADESIM_REPORT_H
 #define COLONNADE_TOOLS_COLONNADESIM_REPORT_H
 
+#include "colonnade/Simulator/Lifetimes.h"
 #include "colonnade/Simulator/Simulator.h"
 #include "colonnade/Support/SafetensorsFile.h"
 #include <optional>
@@ -38,6 +39,8 @@ struct RunReport {
 struct SimulatedProgram {
   std::unique_ptr<sim::Simulator> simulator;
   RunReport run;
+  /// What to report of its tensors' lifetimes, if anything.
+  std::optional<sim::Lifetimes> lifetimes;
 };
 
 /// Element `index` of a host tensor of i8, i32, i64 or f32.

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LifetimeReport.h"
 #include "Report.h"
 #include "TensorRuns.h"
 #include "colonnade/Diagnostics/NodeDiagnostics.h"
@@ -52,6 +53,12 @@ static cl::opt<int64_t>
                cl::desc("With tensors by name: run so often, each time with "
                         "the state that the run before returned"),
                cl::cat(getToolCategory()));
+static cl::opt<std::string> lifetimesPath(
+    "lifetimes",
+    cl::desc("Write when each tensor is written and used last as "
+             ".csv, and report lifetimes, refreshes, DRAM traffic "
+             "by kind and energy by part"),
+    cl::value_desc("file"), cl::cat(getToolCategory()));
 static cl::opt<std::string>
     programName("program", cl::desc("Which program of the module; the first"),
                 cl::value_desc("name"), cl::cat(getToolCategory()));
@@ -252,6 +259,12 @@ static llvm::Error writeOutputs(const RunReport &run) {
                   NpyArray::get<float>(run.outputs, {run.images, elements}));
 }
 
+static llvm::Error findLifetimes(SimulatedProgram &program) {
+  program.lifetimes = sim::computeLifetimes(program.simulator->getProgram(),
+                                            program.simulator->getTiming());
+  return writeLifetimes(lifetimesPath, *program.simulator, *program.lifetimes);
+}
+
 static LogicalResult emitFailure(llvm::Error error) {
   llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
   return failure();
@@ -299,6 +312,9 @@ static LogicalResult run(MLIRContext &context) {
   }
   if (!outputsPath.empty())
     if (llvm::Error error = writeOutputs(simulated.front().run))
+      return emitFailure(std::move(error));
+  if (!lifetimesPath.empty())
+    if (llvm::Error error = findLifetimes(simulated.front()))
       return emitFailure(std::move(error));
   printReport(llvm::outs(), simulated.front(),
               simulated.size() > 1 ? &simulated.back() : nullptr, reportFormat);

@@ -14,6 +14,7 @@
 #include "TrainingHooks.h"
 #include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
+#include "colonnade/Differentiation/Passes.h"
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/Support/FileOutput.h"
 #include "colonnade/Support/ProgressBar.h"
@@ -23,6 +24,7 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
@@ -90,6 +92,18 @@ static cl::opt<bool> batchNormOption(
     cl::desc("Put batch normalization behind the network's convolutions first "
              "(--colonnade-insert-batch-norm)"),
     cl::cat(getToolCategory()));
+static cl::opt<std::string> reversibleOption(
+    "reversible", cl::ValueOptional,
+    cl::desc("Make chains of residual blocks couplings of two streams first, "
+             "whose activations need not be kept (--colonnade-make-reversible): "
+             "streams of fixed point with so many fractional bits, or without a "
+             "number of f32"),
+    cl::value_desc("fraction"), cl::cat(getToolCategory()));
+static cl::opt<std::string> freezeOption(
+    "freeze",
+    cl::desc("Leave the parameters whose names match as they are "
+             "(--colonnade-freeze-parameters)"),
+    cl::value_desc("regex"), cl::cat(getToolCategory()));
 static cl::opt<std::string> stepOption(
     "training-step",
     cl::desc("Options of --colonnade-training-step, such as "
@@ -146,6 +160,18 @@ static cl::opt<std::string> fakeQuantizeOption(
              "--colonnade-fake-quantize, such as 'ranges=ranges.json "
              "data-terms=2'; brings the network to normal form first"),
     cl::cat(getToolCategory()));
+static cl::opt<std::string> maxDriftOption(
+    "max-drift",
+    cl::desc("Measure how far streams that the backward pass computes again are "
+             "off (max |x - x'| / max |x|, measure-drift of "
+             "--colonnade-training-step), and stop where it is more than this"),
+    cl::value_desc("bound"), cl::cat(getToolCategory()));
+static cl::opt<int64_t> memoryLimitOption(
+    "memory-limit", cl::init(0),
+    cl::desc("Bytes that buffers of a step may take at one time: couplings of a "
+             "reversible network store, invert or checkpoint their activations "
+             "accordingly (--colonnade-plan-activations)"),
+    cl::value_desc("bytes"), cl::cat(getToolCategory()));
 static cl::opt<std::string>
     checkpointPath("checkpoint",
                    cl::desc("Write a checkpoint (safetensors) after every "
@@ -197,6 +223,16 @@ static llvm::Error checkOptions() {
   if (batchOption < 1)
     return llvm::createStringError("expected --batch of at least 1, got " +
                                    Twine(batchOption));
+  if (memoryLimitOption < 0)
+    return llvm::createStringError(
+        "expected --memory-limit of at least 0 bytes, got " +
+        Twine(memoryLimitOption));
+  double maxDrift = 0;
+  if (maxDriftOption.getNumOccurrences() > 0 &&
+      (!llvm::to_float(maxDriftOption, maxDrift) || !(maxDrift >= 0)))
+    return llvm::createStringError(
+        "expected --max-drift with a number of at least 0, got '" +
+        maxDriftOption + "'");
   if (limitOption < 0)
     return llvm::createStringError("expected --limit of at least 0, got " +
                                    Twine(limitOption));
@@ -288,6 +324,8 @@ static void printEpoch(const Training &training) {
   if (!std::isnan(record.testAccuracy))
     llvm::outs() << llvm::formatv(", test accuracy {0:f2} %",
                                   100 * record.testAccuracy);
+  if (std::optional<double> drift = training.trainer->getDrift())
+    llvm::outs() << llvm::formatv(", drift {0:e2}", *drift);
   llvm::outs() << llvm::formatv(", {0:f1} s", record.seconds);
   if (training.meter)
     llvm::outs() << llvm::formatv(", {0:f4} s on the target by now",
@@ -336,6 +374,12 @@ static TrainingSettings getSettings(const TrainingData &data) {
   if (!formatOption.empty())
     settings.stepOptions += " format=" + formatOption;
   settings.fakeQuantizeOptions = fakeQuantizeOption;
+  settings.memoryLimit = memoryLimitOption;
+  // Checked already.
+  double maxDrift = 0;
+  if (maxDriftOption.getNumOccurrences() > 0 &&
+      llvm::to_float(maxDriftOption, maxDrift))
+    settings.maxDrift = maxDrift;
   if (!StringRef(stepOption).contains("distillation") &&
       getHookOptions().needStudent())
     settings.stepOptions += kDistillation;
@@ -362,6 +406,16 @@ static llvm::Expected<Training> createTraining(ModuleOp module,
   return training;
 }
 
+/// What a step of the run took.
+static void printMemory(const Trainer &trainer) {
+  if (trainer.getPeakBytes() == 0)
+    return; // A resumed run may have had no step left.
+  llvm::outs() << llvm::formatv(
+      "peak memory of a step: {0} bytes of buffers, {1} bytes of library "
+      "scratch\n",
+      trainer.getPeakBytes(), trainer.getScratchBytes());
+}
+
 /// What each resolution of a ladder is worth.
 static llvm::Error printLadder(const Training &training,
                                const TrainingData &data) {
@@ -379,12 +433,38 @@ static llvm::Error printLadder(const Training &training,
   return llvm::Error::success();
 }
 
+/// The name in a location, without where a file had it.
+static Location getNameOnly(Location loc) {
+  if (auto name = loc->findInstanceOf<NameLoc>())
+    return NameLoc::get(name.getName());
+  return UnknownLoc::get(loc.getContext());
+}
+
+/// Leaves of all locations the names of parameters and layers, which a later run
+/// may ask for. False if there are none.
+static bool keepNames(ModuleOp module) {
+  bool hasNames = false;
+  module.walk([&](Operation *op) {
+    op->setLoc(getNameOnly(op->getLoc()));
+    hasNames |= isa<NameLoc>(op->getLoc());
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        for (BlockArgument argument : block.getArguments())
+          argument.setLoc(getNameOnly(argument.getLoc()));
+  });
+  return hasNames;
+}
+
 static llvm::Error writeNetwork(const Training &training, ModuleOp module) {
   training.trainer->storeParameters(module);
   if (training.joint)
     training.joint->storePromises(module);
-  return writeFile(outputPath,
-                   [&](llvm::raw_ostream &stream) { module.print(stream); });
+  OpPrintingFlags flags;
+  if (keepNames(module))
+    flags.enableDebugInfo();
+  return writeFile(outputPath, [&](llvm::raw_ostream &stream) {
+    module.print(stream, flags);
+  });
 }
 
 static llvm::Error prepare(ModuleOp module) {
@@ -394,6 +474,19 @@ static llvm::Error prepare(ModuleOp module) {
         createNormalizeContractions({/*keepBatchNorm=*/true}));
   if (batchNormOption)
     manager.addNestedPass<func::FuncOp>(createInsertBatchNorm());
+  if (reversibleOption.getNumOccurrences() > 0) {
+    MakeReversibleOptions options;
+    // Without a number the streams are f32.
+    if (!reversibleOption.empty() &&
+        !llvm::to_integer(reversibleOption, options.fraction))
+      return llvm::createStringError(
+          "expected --reversible with a number of fractional bits, got '" +
+          reversibleOption + "'");
+    manager.addNestedPass<func::FuncOp>(createMakeReversible(options));
+  }
+  if (!freezeOption.empty())
+    manager.addNestedPass<func::FuncOp>(
+        createFreezeParameters({freezeOption}));
   if (initializeOption)
     manager.addNestedPass<func::FuncOp>(
         createInitializeParameters({seedOption}));
@@ -436,6 +529,7 @@ static llvm::Expected<int> run(MLIRContext &context) {
     reportInterruption(*training->trainer);
     return 128 + SIGINT;
   }
+  printMemory(*training->trainer);
   if (training->meter)
     training->meter->print(llvm::outs());
   if (llvm::Error error = printLadder(*training, *data))

@@ -41,7 +41,8 @@ class Run:
         return os.path.join(RUNS, f"{self.name}.{suffix}")
 
     def get_command(self, build):
-        options = [option.format(precision=self.get_file("precision.svg"),
+        options = [option.format(precision=self.get_file("precision.csv"),
+                                 precision_curve=self.get_file("precision.svg"),
                                  rounds=self.get_file("rounds.csv"),
                                  round_curve=self.get_file("rounds.svg"))
                    for option in self.options]
@@ -88,9 +89,21 @@ class Run:
     def get_accuracy(self):
         return self.get_epochs()[-1][0]
 
-    def read_rounds(self):
-        with open(self.get_file("rounds.csv")) as file:
+    def read_table(self, suffix):
+        with open(self.get_file(suffix)) as file:
             return list(csv.DictReader(file))
+
+
+class PyTorchRun(Run):
+    """The same training by PyTorch, to compare with."""
+
+    def __init__(self, model, seed):
+        _, step, epochs = MODELS[model]
+        super().__init__(f"{model}-pytorch-{seed}", model, epochs, step, seed)
+
+    def get_command(self, build):
+        return ["/usr/bin/python3", f"{ROOT}/test/benchmark/pytorch-accuracy",
+                self.model, f"--seed={self.seed}", f"--epochs={self.epochs}"]
 
 
 def get_done(runs):

@@ -3,19 +3,28 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Training in every format, joint optimization and term-aware fine-tuning."""
 
+import itertools
+import json
+import os
+import re
 import statistics
+import subprocess
 
-from .runs import ADAM, MODELS, ROOT, SGD, Run, get_done
+from .runs import (MODELS, ROOT, SGD, PyTorchRun, Run, get_done,
+                   import_models)
 
 TARGET = "fast-256x64"
 SEEDS = (1, 2, 3)
+TRAINING_IMAGES = 60000
 FORMATS = {
     "fp32": "",
     "m4": "format=m4",
     "msfp12": "format=msfp12",
-    "fast-adaptive": "format=fast-adaptive threshold-start=0.35 "
-                     "threshold-slope=0.3",
+    "fast-adaptive": "format=fast-adaptive threshold-slope=0.3 "
+                     "threshold-start=",
 }
+# Of fast-adaptive, chosen by short runs.
+THRESHOLDS = {"lenet5": "0.35", "resnet8": "0.5", "vit": "0.5"}
 # Format: the seeds that it is run with.
 FORMAT_SEEDS = {"fp32": SEEDS, "fast-adaptive": SEEDS, "m4": (1,),
                 "msfp12": (1,)}
@@ -41,8 +50,13 @@ def make_format_run(model, name, seed, blocks=""):
     if name != "fp32":
         options.append(f"--target={TARGET}")
     if name == "fast-adaptive" and seed == SEEDS[0]:
-        options.append("--precision-log={precision}")
-    step = f"{step} {FORMATS[name]}" + (f" blocks={blocks}" if blocks else "")
+        options += ["--precision-log={precision}",
+                    "--precision-log={precision_curve}"]
+    step = f"{step} {FORMATS[name]}"
+    if name == "fast-adaptive":
+        step += THRESHOLDS[model]
+    if blocks:
+        step += f" blocks={blocks}"
     suffix = f"-{blocks}" if blocks else ""
     return Run(f"{model}-{name}{suffix}-{seed}", model, epochs, step.strip(),
                seed, *options)
@@ -51,6 +65,11 @@ def make_format_run(model, name, seed, blocks=""):
 def get_format_runs(model):
     return {name: [make_format_run(model, name, seed) for seed in seeds]
             for name, seeds in FORMAT_SEEDS.items()}
+
+
+def get_pytorch_runs():
+    return {model: PyTorchRun(model, SEEDS[0])
+            for model in ("lenet5", "resnet8")}
 
 
 def get_block_runs():
@@ -91,6 +110,7 @@ def get_all_runs():
             yield from runs
     for runs in get_block_runs().values():
         yield from runs
+    yield from get_pytorch_runs().values()
     yield from get_joint_runs().values()
     yield from get_term_runs().values()
 
@@ -110,34 +130,114 @@ def get_mean(runs):
     return statistics.mean(run.get_accuracy() for run in runs)
 
 
-def get_seconds(run, goal):
-    """Seconds on the target of the whole run, and until a test accuracy."""
-    epochs = run.get_epochs()
-    reached = [seconds for accuracy, seconds in epochs if accuracy >= goal]
-    return epochs[-1][1], min(reached, default=None)
+def get_batch(model):
+    return int(re.search(r"--batch=(\d+)", MODELS[model][0])[1])
 
 
-def make_format_rows():
+def get_step_seconds(build, model, step, precision):
+    """Of one step, simulated whole: products, everything else, DRAM."""
+    batch = get_batch(model)
+    fix = [f"--colonnade-fix-precision={precision}"] if precision else []
+    program = subprocess.run(
+        [f"{build}/bin/colonnade-opt", f"{build}/training/{model}.mlir",
+         "--colonnade-outline-parameters", f"--colonnade-set-batch=size={batch}",
+         f"--colonnade-training-step={step} blocks=reform total-steps=1000",
+         *fix, f"--colonnade-compile-step=target={TARGET}"],
+        check=True, stdout=subprocess.PIPE).stdout
+    report = subprocess.run(
+        [f"{build}/bin/colonnade-sim", "-", "--program=training_step",
+         "--report=json"], input=program, check=True,
+        stdout=subprocess.PIPE).stdout
+    return json.loads(report)["seconds"]
+
+
+def get_whole_seconds(build, run):
+    """By epoch, what all steps so far take on the target as whole programs, each
+    epoch at the precisions of its middle."""
+    log = run.get_file("precision.csv")
+    steps = TRAINING_IMAGES // get_batch(run.model)
+    if "fast-adaptive" in run.name:
+        seconds = [get_step_seconds(build, run.model, run.step,
+                                    f"log={log} step={int((i + 0.5) * steps)}")
+                   for i in range(run.epochs)]
+    else:
+        seconds = run.epochs * [get_step_seconds(build, run.model, run.step, "")]
+    return list(itertools.accumulate(steps * one for one in seconds))
+
+
+def get_reached(run, goal, seconds):
+    """Seconds after the first epoch whose test accuracy is `goal` or more."""
+    return next((elapsed for (accuracy, _), elapsed
+                 in zip(run.get_epochs(), seconds) if accuracy >= goal), None)
+
+
+def get_times(build, run, goal):
+    """To a test accuracy of `goal` by products alone and by whole steps; None for
+    what is not reached or not simulated."""
+    products = [seconds for _, seconds in run.get_epochs()]
+    if products[0] is None:
+        return None, None
+    return (get_reached(run, goal, products),
+            get_reached(run, goal, get_whole_seconds(build, run)))
+
+
+def print_times(times, fast):
+    for seconds, reference in zip(times, fast):
+        yield f"{seconds:.2f}" if seconds else "-"
+        yield f"{seconds / reference:.2f}" if seconds and reference else "-"
+
+
+def make_format_rows(build):
+    pytorch = get_pytorch_runs()
     for model in MODELS:
         runs = {name: get_done(all_runs)
                 for name, all_runs in get_format_runs(model).items()}
         if not runs["fp32"] or not runs["fast-adaptive"]:
             continue
-        goal = get_mean(runs["fp32"]) - 0.5
-        fast = get_seconds(runs["fast-adaptive"][0], goal)[1]
+        runs["fp32 by PyTorch"] = get_done(
+            [pytorch[model]] if model in pytorch else [])
+        dense = get_mean(runs["fp32"])
+        times = {name: get_times(build, done[0], dense - 0.5)
+                 for name, done in runs.items() if done}
         for name, done in runs.items():
-            if not done:
-                continue
-            cells = ["-", "-", "-"]
-            if name != "fp32":
-                whole, reached = get_seconds(done[0], goal)
-                cells = [f"{whole:.3f}",
-                         f"{reached:.3f}" if reached else "not reached",
-                         f"{reached / fast:.2f}" if reached and fast else "-"]
-            yield (f"| {model} | {name} | {done[0].epochs} | "
-                   f"{print_accuracies(done)} | "
-                   f"{get_mean(done) - goal - 0.5:+.2f} | "
-                   + " | ".join(cells) + " |")
+            if done:
+                yield (f"| {model} | {name} | {done[0].epochs} | "
+                       f"{print_accuracies(done)} | "
+                       f"{get_mean(done) - dense:+.2f} | "
+                       + " | ".join(print_times(times[name],
+                                                times["fast-adaptive"])) + " |")
+
+
+def get_mean_bits(rows, end):
+    """Of every column of a precision log, the mean over steps from the first
+    to `end`; a row holds until the next one."""
+    steps = [int(row["step"]) for row in rows]
+    spans = [min(following, end) - min(step, end)
+             for step, following in zip(steps, steps[1:] + [max(end, steps[-1])])]
+    return {name: sum(int(row[name]) * span for row, span in zip(rows, spans))
+            / sum(spans) for name in rows[0] if name != "step"}
+
+
+def make_precision_rows():
+    """Mean bits early and late in the run, and in early and late layers."""
+    for model in MODELS:
+        run = get_format_runs(model)["fast-adaptive"][0]
+        if not run.is_done() or not os.path.exists(
+                run.get_file("precision.csv")):
+            continue
+        rows = run.read_table("precision.csv")
+        steps = run.epochs * (TRAINING_IMAGES // get_batch(model))
+        half, whole = get_mean_bits(rows, steps // 2), get_mean_bits(rows, steps)
+        late = {name: 2 * whole[name] - half[name] for name in whole}
+        for operand in ("weights", "activations", "gradient"):
+            layers = [name for name in whole if name.endswith(operand)]
+            cut = len(layers) // 2
+            means = [statistics.mean(bits[name] for name in names)
+                     for bits, names in ((half, layers), (late, layers),
+                                         (whole, layers[:cut]),
+                                         (whole, layers[-cut:]))]
+            yield (f"| {model} | {operand} | "
+                   + " | ".join(f"{mean:.2f}" for mean in means) + " |")
 
 
 def make_block_rows():
@@ -151,7 +251,7 @@ def make_joint_rows():
     for model, run in get_joint_runs().items():
         if not run.is_done():
             continue
-        last = run.read_rounds()[-1]
+        last = run.read_table("rounds.csv")[-1]
         tiles = int(last["dense_tiles"]), int(last["tiles"])
         yield (f"| {model} | {JOINT[model][0]} | {dense[model]:.2f} | "
                f"{run.get_accuracy():.2f} | "
@@ -181,12 +281,23 @@ FORMAT_HEADER = f"""
 ## Formats
 
 From fresh random weights (`--initialize`), seeds {", ".join(map(str, SEEDS))} and their mean where
-there are three. *Seconds*: of the products of all steps on `{TARGET}` (seed 1).
-*To accuracy*: seconds until a test accuracy after an epoch is within 0.5 points of the
-mean of fp32 after the last; *ratio*: to fast-adaptive's.
+there are three. *Products*: seconds on `{TARGET}` (seed 1) until a test accuracy after
+an epoch is within 0.5 points of the mean of fp32 after the last, of the products alone;
+*step*: of whole steps, each epoch at the precisions of its middle. Ratios are to
+fast-adaptive's.
 
-| model | format | epochs | test accuracy | against fp32 | seconds | to accuracy | ratio |
-|---|---|---:|---|---:|---:|---:|---:|
+| model | format | epochs | test accuracy | against fp32 | products | ratio | step | ratio |
+|---|---|---:|---|---:|---:|---:|---:|---:|
+"""
+PRECISION_HEADER = """
+### Precision that fast-adaptive chose
+
+Mean mantissa bits of seed 1, of all layers in the first and in the second half of the
+steps, and of all steps in the first and in the last half of the layers (in the middle
+layer of an odd number in neither). Curves: `results-runs/*.precision.svg`.
+
+| model | operand | first half of steps | second | first layers | last |
+|---|---|---:|---:|---:|---:|
 """
 BLOCK_HEADER = f"""
 ## Blocks of backward products
@@ -218,8 +329,10 @@ for all of them at once, with the budget of the row.
 """
 
 
-def make_sections(_):
-    for header, rows in ((FORMAT_HEADER, make_format_rows()),
+def make_sections(build):
+    import_models(build)
+    for header, rows in ((FORMAT_HEADER, make_format_rows(build)),
+                         (PRECISION_HEADER, make_precision_rows()),
                          (BLOCK_HEADER, make_block_rows()),
                          (JOINT_HEADER, make_joint_rows()),
                          (TERM_HEADER, make_term_rows())):

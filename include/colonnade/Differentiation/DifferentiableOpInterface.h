@@ -15,6 +15,15 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpDefinition.h"
 
+namespace colonnade {
+class BackwardPass;
+class DifferentiableOpInterface;
+
+/// DifferentiableOpInterface::propagateCotangents of most ops.
+llvm::LogicalResult propagateByOperands(DifferentiableOpInterface op,
+                                        BackwardPass &pass);
+} // namespace colonnade
+
 #include "colonnade/Differentiation/DifferentiableOpInterface.h.inc"
 
 namespace colonnade {
@@ -26,6 +35,8 @@ void registerLinalgGradients(mlir::DialectRegistry &registry);
 void registerPromiseGradients(mlir::DialectRegistry &registry);
 void registerSoftmaxGradient(mlir::DialectRegistry &registry);
 void registerBatchNormGradients(mlir::DialectRegistry &registry);
+void registerFixedPointGradients(mlir::DialectRegistry &registry);
+void registerReversibleGradient(mlir::DialectRegistry &registry);
 
 /// All of the above.
 void registerGradients(mlir::DialectRegistry &registry);

@@ -49,7 +49,24 @@ def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
       "::mlir::FailureOr<::llvm::SmallVector<::mlir::Value>>",
       "createOperandCotangents",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$cotangents,
-           "::llvm::ArrayRef<bool>":$needed)>];
+           "::llvm::ArrayRef<bool>":$needed)>,
+    InterfaceMethod<[{
+        Whether the gradient is also of values that the op's regions read from
+        above it. If not, such a value may not depend on an input.
+      }],
+      "bool", "readsRegionValues", (ins), "", "return false;">,
+    InterfaceMethod<[{
+        Adds the cotangents of everything the op reads to the pass, which has
+        those of its results. An op that overrides this can pass cotangents to
+        what its regions read, and say what of its operands it has computed again.
+        By default, those of the operands by the pass's rule.
+      }],
+      "::llvm::LogicalResult", "propagateCotangents",
+      (ins "::colonnade::BackwardPass &":$pass), "", [{
+        return ::colonnade::propagateByOperands(
+            ::llvm::cast<::colonnade::DifferentiableOpInterface>(
+                $_op.getOperation()), pass);
+      }]>];
 }
 
 #endif // COLONNADE_DIFFERENTIATION_DIFFERENTIABLEOPINTERFACE

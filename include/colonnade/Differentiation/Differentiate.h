@@ -13,37 +13,25 @@
 #ifndef COLONNADE_DIFFERENTIATION_DIFFERENTIATE_H
 #define COLONNADE_DIFFERENTIATION_DIFFERENTIATE_H
 
-#include "colonnade/Differentiation/DifferentiableOpInterface.h"
+#include "colonnade/Differentiation/BackwardPass.h"
 
 namespace colonnade {
-
-/// Makes the cotangents of one op's operands, as
-/// DifferentiableOpInterface::createOperandCotangents does.
-using GradientRule =
-    llvm::function_ref<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(
-        DifferentiableOpInterface op, mlir::OpBuilder &builder,
-        mlir::ValueRange cotangents, llvm::ArrayRef<bool> needed)>;
-
-/// The rule that asks the op. Another one may change what some ops read, to
-/// compute a gradient with other numbers than the forward pass for example.
-mlir::FailureOr<llvm::SmallVector<mlir::Value>>
-createOwnCotangents(DifferentiableOpInterface op, mlir::OpBuilder &builder,
-                    mlir::ValueRange cotangents, llvm::ArrayRef<bool> needed);
 
 /// Creates, at the builder, the cotangents of `inputs` from those of `outputs`,
 /// all of which are in one block, before the builder. Null for an input that
 /// the outputs do not depend on. Fails, with an error that names the op and
-/// the way from it to the outputs, where an op has no gradient.
+/// the way from it to the outputs, where an op has no gradient. Without a rule
+/// every op is asked for its own gradient.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
 createCotangents(mlir::OpBuilder &builder, mlir::ValueRange outputs,
                  mlir::ValueRange outputCotangents, mlir::ValueRange inputs,
-                 GradientRule rule = createOwnCotangents);
+                 GradientRule *rule = nullptr);
 
 /// The gradients of a loss, a tensor<f32> or tensor<f64>, by `inputs`; zeros
 /// for an input that it does not depend on.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
 differentiate(mlir::OpBuilder &builder, mlir::Value loss,
-              mlir::ValueRange inputs, GradientRule rule = createOwnCotangents);
+              mlir::ValueRange inputs, GradientRule *rule = nullptr);
 
 } // namespace colonnade
 

@@ -35,12 +35,16 @@ struct Parameter {
 /// The weights of a function that can be trained: f32 constants of rank 1 and
 /// more and of several elements (of one too, where a batch normalization scales
 /// its only channel), in the order in which they stand. What an op only
-/// accumulates on is none.
+/// accumulates on is none, nor is what is marked `colonnade.frozen`.
 llvm::SmallVector<Parameter> collectParameters(mlir::func::FuncOp function);
 
 /// The running statistics of a function: constants that a batch normalization
 /// normalizes by, in the order in which they stand.
 llvm::SmallVector<Parameter> collectStatistics(mlir::func::FuncOp function);
+
+/// Gives the constant its name for good: those without one are called by their
+/// number, which changes with the parameters beside them.
+void nameConstant(Parameter parameter);
 
 /// Makes the parameters leading arguments, marked by kParameterAttribute, and
 /// running statistics the ones behind them, marked by kStateAttribute.

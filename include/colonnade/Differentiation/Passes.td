@@ -84,4 +84,31 @@ def OutlineParameters
   }];
 }
 
+def FreezeParameters
+    : Pass<"colonnade-freeze-parameters", "::mlir::func::FuncOp"> {
+  let summary = "Mark weights that training leaves as they are";
+  let description = [{
+    Weights whose whole names match `names` stay constants: they get the attribute
+    `colonnade.frozen`, and `--colonnade-outline-parameters`,
+    `--colonnade-initialize-parameters` and training leave them alone. Nothing of
+    their gradients is computed, nor of what only they need. The running
+    statistics of a normalization are weights here, too; frozen ones are what it
+    normalizes by in training.
+
+    A pattern that matches nothing is an error, which lists the names.
+
+    Example: `names = "stem[.].*"`.
+
+    ```mlir
+    %w = arith.constant dense<[1.0, 2.0]> : tensor<2xf32> loc("stem.bias")
+    ```
+    becomes
+    ```mlir
+    %w = arith.constant {colonnade.frozen} dense<[1.0, 2.0]> : tensor<2xf32> loc("stem.bias")
+    ```
+  }];
+  let options = [Option<"names", "names", "std::string", /*default=*/"\".*\"",
+                        "Regular expression (POSIX extended) of whole names">];
+}
+
 #endif // COLONNADE_DIFFERENTIATION_PASSES

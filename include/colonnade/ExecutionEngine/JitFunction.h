@@ -26,6 +26,7 @@ class ExecutionEngine;
 
 namespace colonnade {
 
+class AllocationMeter;
 struct LibraryKernels;
 
 /// What compilation spends its time on. Results do not depend on it, but for
@@ -77,14 +78,25 @@ public:
   llvm::Error run(llvm::ArrayRef<const void *> inputBuffers,
                   llvm::ArrayRef<void *> outputBuffers) const;
 
+  /// The most bytes that buffers of the function have taken at one time, in all
+  /// runs since the last reset: counted where they are allocated. Arguments,
+  /// results and large constants are the caller's or the function's, and not
+  /// among them. Runs at the same time add up.
+  int64_t getPeakBytes() const;
+  void resetPeakBytes();
+  /// Bytes that oneDNN's kernels keep for operands in layouts of their own, one
+  /// after the other in the same memory; none if not compiled with Library.
+  int64_t getScratchBytes() const;
+
 private:
-  JitFunction() = default;
+  JitFunction();
 
   llvm::Error load(mlir::func::FuncOp function, JitOptimization optimization);
 
   /// Large constants of the function are arguments between inputs and outputs.
   std::vector<Buffer> inputs, constants, outputs;
   std::vector<std::unique_ptr<char[]>> constantBytes;
+  std::unique_ptr<AllocationMeter> meter;
   /// What the compiled code calls; null without Library.
   std::unique_ptr<LibraryKernels> kernels;
   std::unique_ptr<mlir::ExecutionEngine> engine;

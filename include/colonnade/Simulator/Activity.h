@@ -13,7 +13,7 @@
 #ifndef COLONNADE_SIMULATOR_ACTIVITY_H
 #define COLONNADE_SIMULATOR_ACTIVITY_H
 
-#include "colonnade/Simulator/Program.h"
+#include "colonnade/Simulator/Timing.h"
 
 namespace colonnade::sim {
 
@@ -42,6 +42,9 @@ struct LayerActivity {
   /// Products of blocks: multipliers' passes, sums of blocks, values converted.
   /// Their registers' bits count as hops of a byte each.
   int64_t chunkProducts = 0, blockSums = 0, convertedValues = 0;
+  /// Rows of embedded DRAM refreshed for what the layer has written, each time
+  /// counted (Lifetimes.h).
+  int64_t refreshedRows = 0;
   /// Over the distinct tiles: cells of the array that hold a nonzero value, and
   /// R * C each. Products of blocks: over the tiles that are loaded or, where sums
   /// stay, the runs; cells that hold a block or a sum.
@@ -68,13 +71,20 @@ struct Activity {
   int64_t images = 0;
 };
 
-/// Activity of a verified program before any data was seen.
+/// Activity of a verified program before any data was seen; without refreshes,
+/// which depend on its times.
 Activity countActivity(const Program &program);
 
+/// The same with refreshes.
+Activity countActivity(const Program &program, const ProgramTiming &timing);
+
 /// Picojoules by event: counts * the machine's energy table. An event that the
-/// table does not name costs nothing.
+/// table does not name costs nothing. Leakage is not an event.
 std::map<std::string, double> getEnergy(const LayerActivity &activity,
                                         const MachineDescription &machine);
+
+/// Picojoules that the memories on the chip leak in so many cycles.
+double getLeakageEnergy(const MachineDescription &machine, int64_t cycles);
 
 /// Sum of getEnergy(), in picojoules.
 double getTotalEnergy(const LayerActivity &activity,

@@ -16,9 +16,21 @@
 #include "colonnade/Simulator/CellModel.h"
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace colonnade::sim {
+
+/// Memory whose cells forget (`#systolic.edram`): a row keeps its bytes for
+/// retentionCycles after it was written, and a refresh takes its bank for
+/// refreshCycles.
+struct EmbeddedDram {
+  int64_t banks = 1;
+  int64_t rowBytes = 1;
+  /// Retention time * clock, rounded down: the safe side.
+  int64_t retentionCycles = 1;
+  int64_t refreshCycles = 1;
+};
 
 /// All sizes in bytes, all times in cycles, all energies in picojoules.
 struct MachineDescription {
@@ -38,6 +50,8 @@ struct MachineDescription {
   /// Byte-wide banks of the data SRAM; byte address a lies in bank
   /// a mod dataSramBanks, and a bank serves one read a cycle.
   int64_t dataSramBanks = 0;
+  /// Set when the data memory is embedded DRAM instead of SRAM.
+  std::optional<EmbeddedDram> dataEdram;
 
   /// Bytes the weight loader shifts into the shadow registers per cycle.
   int64_t weightLoaderBytesPerCycle = 0;
@@ -55,10 +69,14 @@ struct MachineDescription {
 
   double clockMegahertz = 0;
 
+  /// Static power of the memories on the chip; 0 leaves it out.
+  double leakageMicrowatts = 0;
+
   /// Event name -> picojoules per event. Events: the cell's own,
   /// "register_hop", "weight_sram_byte", "data_sram_byte",
   /// "accumulator_byte", "dram_byte", "vector_op", "vector_float_op",
-  /// "idle_cell_cycle".
+  /// "idle_cell_cycle"; with embedded DRAM "edram_byte" and "edram_refresh_row"
+  /// in place of "data_sram_byte".
   std::map<std::string, double> energy;
 
   /// Digest of the target attribute's text, embedded in every schedule.

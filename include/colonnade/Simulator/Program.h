@@ -159,6 +159,15 @@ struct WeightTile {
   bool operator==(const WeightTile &other) const = default;
 };
 
+/// Bytes of a memory that belong together.
+struct ByteRange {
+  int64_t begin = 0, end = 0;
+  bool contains(const ByteRange &other) const {
+    return begin <= other.begin && other.end <= end;
+  }
+  bool operator==(const ByteRange &other) const = default;
+};
+
 /// DMA queue: copies runs of `runBytes` bytes, as many as the product of
 /// `counts`. Counts and pitches (bytes) have one entry per dimension,
 /// outermost first.
@@ -167,6 +176,8 @@ struct DmaCopy {
   int64_t sourceAddress = 0, destinationAddress = 0;
   int64_t runBytes = 1;
   llvm::SmallVector<int64_t, 4> counts, sourcePitches, destinationPitches;
+  /// Where known: every access must stay inside.
+  std::optional<ByteRange> sourceBuffer, destinationBuffer;
 };
 
 /// Where the values of run-time weights lie: the int8 value of a block's row r

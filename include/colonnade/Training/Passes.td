@@ -148,6 +148,11 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     that of the student's). A weight's gradient is the sum of both networks'
     gradients; the logits that the step returns are the teacher's.
 
+    With `measure-drift` the step returns one more tensor<f32>: how far the
+    streams that its backward pass computes from results of `colonnade.reversible`
+    are off, the largest max |x - x'| / max |x| of the streams with which chains of
+    couplings begin. It is 0 of fixed-point streams.
+
     Example:
 
     ```
@@ -247,6 +252,8 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
                         "up or down by noise; the largest values saturate"))}]>,
     Option<"seed", "seed", "uint64_t", /*default=*/"1",
            "Seed of the stochastic rounding of gradients">,
+    Option<"measureDrift", "measure-drift", "bool", /*default=*/"false",
+           "Return how far reconstructed streams are off">,
     Option<"refreshInterval", "refresh-interval", "int64_t", /*default=*/"16",
            "Steps between two choices of fast-adaptive">,
     Option<"thresholdStart", "threshold-start", "double", /*default=*/"0.6",
@@ -262,6 +269,134 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect"];
+}
+
+def FixPrecision : Pass<"colonnade-fix-precision", "::mlir::ModuleOp"> {
+  let summary = "Fix the precisions of a fast-adaptive step to those of a log";
+  let description = [{
+    A step of the format `fast-adaptive` rounds to as many mantissa bits as its
+    state says, and chooses them anew every `refresh-interval` steps. A schedule of
+    the modeled machine has one precision for each product. This makes the
+    precisions of `@training_step` those that a run had in step `step`: constants,
+    from the CSV that `colonnade-train --precision-log=FILE` writes. Nothing of the
+    choice is left after `--canonicalize`, and `--colonnade-compile-step` takes the
+    result. Between two choices such a step gives the bits of the adaptive one.
+
+    An error names what is missing: a step of the format, the file, a row of a step
+    up to `step`, or a column for each layer and operand.
+
+    Example:
+
+    ```
+    colonnade-opt step.mlir --colonnade-fix-precision='log=run.csv step=4000'
+      --canonicalize --colonnade-compile-step=target=fast-256x64
+    ```
+  }];
+  let options = [
+    Option<"log", "log", "std::string", /*default=*/"",
+           "The precision log, a CSV file">,
+    Option<"step", "step", "int64_t", /*default=*/"0",
+           "Step of the run whose precisions are taken">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def MakeDuplex : Pass<"colonnade-make-duplex", "::mlir::func::FuncOp"> {
+  let summary = "Put a small reversible branch beside a frozen network";
+  let description = [{
+    For training on a device that cannot hold a network's activations (the duplex
+    networks of CAMEL, HPCA 2024): the network stays as it is, frozen, and a small
+    reversible branch learns from its features. The backward pass never enters
+    the network, and the branch keeps no activations.
+
+    The last feature map of every resolution of the network is averaged down to
+    the height and width of the smallest one and projected by a 1x1 convolution to
+    `channels` channels. The first projection begins both streams of the branch;
+    each other one is added by the first of the `couplings` couplings of its
+    stage, to the stream that this coupling changes first. F and G are both
+    conv3x3(relu(conv3x3(relu(x)))), scaled by 1 / sqrt(number of F and G). At the
+    end the mean of the streams and the network's last feature map are averaged
+    over height and width, and a linear layer of both makes the logits. The
+    network's own classifier is erased.
+
+    All constants of the network are marked `colonnade.frozen`. The branch's
+    parameters, named `branch...`, hold no values to compute with yet:
+    `--colonnade-initialize-parameters` or `colonnade-train --initialize` draws
+    them.
+
+    Limits: one input [1, channels, height, width] and logits [1, classes] of
+    f32, feature maps in this layout, whose heights and widths are multiples of
+    the smallest one's.
+
+    Remarks, category `colonnade`, name `make-duplex`: passed, for each feature
+    map that the branch reads, with its shape; and for the branch, with its
+    parameters and those that are frozen.
+
+    Example: a ResNet-8, whose feature maps are 16x28x28, 32x14x14 and 64x7x7.
+
+    ```mlir
+    %u1 = ... // conv1x1 of the 16x7x7 that the first one is averaged to
+    %q = colonnade.to_fixed %u1 : tensor<1x16x7x7xf32> to tensor<1x16x7x7xi32, #fixed>
+    %a, %b = colonnade.reversible additive %q, %q : tensor<1x16x7x7xi32, #fixed>
+        f(%s: tensor<1x16x7x7xf32>) { ... } g(%s: tensor<1x16x7x7xf32>) { ... }
+    ```
+  }];
+  let options = [
+    Option<"channels", "channels", "int64_t", /*default=*/"16",
+           "Channels of the branch">,
+    Option<"couplings", "couplings", "int64_t", /*default=*/"1",
+           "Couplings of the branch for each feature map">,
+    Option<"fraction", "fraction", "int64_t", /*default=*/"16",
+           "Fractional bits of the streams (0: f32)">];
+  let dependentDialects = [
+    "::colonnade::ColonnadeDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def PlanActivations : Pass<"colonnade-plan-activations", "::mlir::ModuleOp"> {
+  let summary = "Choose what training keeps, under a limit of memory";
+  let description = [{
+    Sets `activations` of every `colonnade.reversible` of a function, before
+    differentiation, to `store`, `invert` or `checkpoint`: of all choices whose
+    peak of buffers is at most `memory-limit` bytes, forward and backward, the one
+    that computes least again. It is exact, by dynamic programming over the Pareto
+    frontiers of bytes and time of the couplings in their order (Nemhauser and
+    Ullmann, Management Science 1969).
+
+    Bytes are those that the trainer's compiler allocates: each coupling (equal
+    ones once) and the rest of the network are differentiated and lowered to
+    buffers by themselves. Parameters, their gradients' results, the optimizer's
+    state, constants and the library's own scratch memory are not counted. The
+    function must have the batch that it is trained with
+    (`--colonnade-set-batch`); formats narrower than f32, which keep rounded
+    copies beside, are not known to it. The program that a plan makes is held
+    against the limit as well, and a plan for less is taken if it exceeds it: parts
+    take some percent less or more than they do together. Time has a unit per multiply-accumulate
+    and per byte that other ops move.
+
+    A remark for each coupling, and one for the function, which has the plans that
+    store or invert everything for comparison; `plot` draws all three. A limit
+    that no choice keeps is an error, which says the least.
+
+    Example: `memory-limit = 100000000`.
+
+    ```mlir
+    %y1, %y2 = colonnade.reversible additive %x1, %x2 : tensor<4x8xf32> ...
+    ```
+    becomes, where there is memory enough,
+    ```mlir
+    %y1, %y2 = colonnade.reversible additive %x1, %x2 activations = store : tensor<4x8xf32> ...
+    ```
+  }];
+  let options = [
+    Option<"function", "function", "std::string", /*default=*/"\"main\"",
+           "Name of the function">,
+    Option<"memoryLimit", "memory-limit", "int64_t", /*default=*/"0",
+           "The most bytes of buffers at one time">,
+    Option<"plot", "plot", "std::string", /*default=*/"\"\"",
+           "Draw the plan, as SVG">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 #endif // COLONNADE_TRAINING_PASSES

@@ -51,6 +51,12 @@ struct TrainingSettings {
   /// Options of --colonnade-fake-quantize, which the network is trained and
   /// evaluated with; empty for none.
   std::string fakeQuantizeOptions;
+  /// Of a step's buffers, in bytes (--colonnade-plan-activations); 0 for none.
+  int64_t memoryLimit = 0;
+  /// What the drift of reconstructed streams (measure-drift of
+  /// --colonnade-training-step) must not exceed in any step; none does not
+  /// measure it.
+  std::optional<double> maxDrift;
 };
 
 class Trainer {
@@ -98,12 +104,19 @@ public:
   /// not chosen.
   std::vector<LayerMantissas> getMantissas() const;
 
+  /// The most bytes that buffers of a step have taken at one time, without
+  /// parameters and state, and those that oneDNN keeps for its own layouts.
+  int64_t getPeakBytes() const;
+  int64_t getScratchBytes() const;
+
   /// Does the next step on its batch of `data`, which has been checked; adds up
   /// the epoch's figures.
   llvm::Error runStep(const Dataset &data);
   /// Figures of the epoch so far.
   double getMeanLoss() const;
   double getTrainAccuracy() const;
+  /// The largest drift of any step; none if it is not measured.
+  std::optional<double> getDrift() const;
   /// Ends an epoch: its figures go to the log.
   void finishEpoch(double testAccuracy, double seconds);
   const TrainingLog &getLog() const { return log; }
@@ -126,12 +139,17 @@ private:
   Trainer() = default;
 
   llvm::Error compile(mlir::ModuleOp network);
+  /// Fails if a step's drift exceeds the bound.
+  llvm::Error checkDrift(double drift);
   /// What a checkpoint must have in common with this run.
   std::map<std::string, std::string> getFingerprint() const;
 
   TrainingSettings settings;
   /// Of the scales and terms of activations; empty without them.
   std::string fakeQuantizeDigest;
+  /// Of the weights that are not trained, and the network's couplings; empty
+  /// without them.
+  std::string frozenDigest, couplings;
   int64_t dataTerms = 0;
   std::vector<TrainingHook *> hooks;
   int64_t classes = 0;
@@ -153,7 +171,7 @@ private:
   std::vector<NpyArray> current, next;
 
   int64_t step = 0;
-  double lossSum = 0;
+  double lossSum = 0, largestDrift = 0;
   int64_t correct = 0, seen = 0;
   TrainingLog log;
   /// The order of the epoch that the next step is in.

@@ -8,7 +8,7 @@
 
 // CHECK: systolic.rejected = "the vector unit has no 'arith.divui'"
 // ERROR: error: 'linalg.generic' is not mapped to the machine: the vector unit has no 'arith.divui'
-// TARGET: no-such-machine:1:1: error: cannot read target: {{.*}}; shipped targets are edge-32x32, fast-256x64, paper-cc-32x32, paper-tq-128x64
+// TARGET: no-such-machine:1:1: error: cannot read target: {{.*}}; shipped targets are camel-edram, camel-sram, edge-32x32, fast-256x64, paper-cc-32x32, paper-tq-128x64
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
 func.func @main(%x: tensor<4x8xi32>) -> tensor<4x8xi32> {

@@ -90,6 +90,8 @@ static void printDigits(AsmPrinter &printer, DigitSet digits) {
   printer.printKeywordOrString(stringifyDigitSet(digits));
 }
 
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeEnums.cpp.inc"
+
 #define GET_ATTRDEF_CLASSES
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeAttributes.cpp.inc"
 
@@ -247,6 +249,18 @@ LogicalResult RoundingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 //===----------------------------------------------------------------------===//
+// FixedPointAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+FixedPointAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                       int64_t fraction) {
+  if (fraction < 0 || fraction > 31) // FP1
+    return emitError() << "expected fraction in [0, 31], got " << fraction;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // EncodingAttr
 //===----------------------------------------------------------------------===//
 
@@ -265,6 +279,7 @@ Attribute EncodingAttr::parse(AsmParser &parser, Type) {
   ColumnsAttr columns;
   TermsAttr terms;
   BlockFloatAttr blockFloat;
+  FixedPointAttr fixedPoint;
   auto parseEither = [&]() -> ParseResult {
     SMLoc loc = parser.getCurrentLocation();
     StringRef name;
@@ -276,15 +291,17 @@ Attribute EncodingAttr::parse(AsmParser &parser, Type) {
       return parsePromise(parser, loc, name, terms);
     if (name == "block_float")
       return parsePromise(parser, loc, name, blockFloat);
-    return parser.emitError(
-               loc, "expected a promise, columns, terms or block_float, got '")
+    if (name == "fixed_point")
+      return parsePromise(parser, loc, name, fixedPoint);
+    return parser.emitError(loc, "expected a promise, columns, terms, "
+                                 "block_float or fixed_point, got '")
            << name << "'";
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
                                      parseEither))
     return nullptr;
   return parser.getChecked<EncodingAttr>(start, parser.getContext(), columns,
-                                         terms, blockFloat);
+                                         terms, blockFloat, fixedPoint);
 }
 
 void EncodingAttr::print(AsmPrinter &printer) const {
@@ -300,15 +317,17 @@ void EncodingAttr::print(AsmPrinter &printer) const {
   print("columns", getColumns());
   print("terms", getTerms());
   print("block_float", getBlockFloat());
+  print("fixed_point", getFixedPoint());
   printer << '>';
 }
 
 LogicalResult EncodingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    ColumnsAttr columns, TermsAttr terms,
-                                   BlockFloatAttr blockFloat) {
-  if (!columns && !terms && !blockFloat) // E1
-    return emitError()
-           << "expected a promise (columns, terms or block_float), got none";
+                                   BlockFloatAttr blockFloat,
+                                   FixedPointAttr fixedPoint) {
+  if (!columns && !terms && !blockFloat && !fixedPoint) // E1
+    return emitError() << "expected a promise (columns, terms, block_float or "
+                          "fixed_point), got none";
   if (terms && terms.isPacked() && !columns) // E2
     return emitError() << "expected a columns promise for 'axis = packed', "
                           "got none";
@@ -399,6 +418,10 @@ LogicalResult EncodingAttr::verifyEncoding(
       !elementType.isF32()) // E3
     return emitError()
            << "expected element type i8 or f32 with a columns promise, got "
+           << elementType;
+  if (getFixedPoint() && !elementType.isSignlessInteger(32)) // E12
+    return emitError()
+           << "expected element type i32 with a fixed_point promise, got "
            << elementType;
   if (ColumnsAttr columns = getColumns())
     if (failed(verifyColumnsOnShape(columns, shape, emitError)))

@@ -48,9 +48,11 @@ static LogicalResult rejectAttribute(Operation *op, NamedAttribute attribute) {
                            << "' and '" << ColonnadeDialect::getStateAttrName()
                            << "' on function arguments and results, '"
                            << ColonnadeDialect::getZeroPointAttrName()
-                           << "' on function arguments and '"
+                           << "' on function arguments, '"
                            << ColonnadeDialect::getQuantizedAttrName()
-                           << "' on linalg.generic";
+                           << "' on linalg.generic and '"
+                           << ColonnadeDialect::getFrozenAttrName()
+                           << "', a unit, on arith.constant of f32 tensors";
 }
 
 /// D5.
@@ -133,6 +135,12 @@ static LogicalResult verifyZeroPoint(FunctionOpInterface function,
 LogicalResult
 ColonnadeDialect::verifyOperationAttribute(Operation *op,
                                            NamedAttribute attribute) {
+  // D8.
+  if (attribute.getName() == getFrozenAttrName() &&
+      isa<UnitAttr>(attribute.getValue()) && isa<arith::ConstantOp>(op) &&
+      isa<RankedTensorType>(op->getResult(0).getType()) &&
+      getElementTypeOrSelf(op->getResult(0).getType()).isF32())
+    return success();
   if (attribute.getName() != getQuantizedAttrName() ||
       op->getName().getStringRef() != "linalg.generic")
     return rejectAttribute(op, attribute);

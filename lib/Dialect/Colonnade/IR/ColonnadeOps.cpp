@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CouplingSyntax.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/BlockPromises.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"

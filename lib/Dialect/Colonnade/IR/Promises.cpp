@@ -43,6 +43,19 @@ TermsAttr getTermsPromise(Type type) {
   return encoding ? encoding.getTerms() : TermsAttr();
 }
 
+FixedPointAttr getFixedPointPromise(Type type) {
+  EncodingAttr encoding = getEncoding(type);
+  return encoding ? encoding.getFixedPoint() : FixedPointAttr();
+}
+
+RankedTensorType getFixedPointType(RankedTensorType shape, int64_t fraction) {
+  MLIRContext *context = shape.getContext();
+  auto encoding =
+      EncodingAttr::get(context, FixedPointAttr::get(context, fraction));
+  return RankedTensorType::get(shape.getShape(), IntegerType::get(context, 32),
+                               encoding);
+}
+
 RankedTensorType dropEncoding(RankedTensorType type) {
   return getEncoding(type) ? type.dropEncoding() : type;
 }
@@ -325,6 +338,9 @@ checkFloatPromises(RankedTensorType type, ElementsAttr elements,
 LogicalResult checkPromise(RankedTensorType type, ElementsAttr elements,
                            function_ref<InFlightDiagnostic()> emitError) {
   if (!getEncoding(type))
+    return success();
+  // Of fixed point every integer is one.
+  if (getFixedPointPromise(type))
     return success();
   if (type.getElementType().isF32())
     return checkFloatPromises(type, elements, emitError);

@@ -82,8 +82,12 @@ static Value createLike(OpBuilder &builder, Value origin,
 
 Value createConstantLike(OpBuilder &builder, Value origin,
                          ArrayRef<int64_t> shape, std::vector<float> &&values) {
-  return createLike<float, DenseF32ResourceElementsAttr>(
+  Value constant = createLike<float, DenseF32ResourceElementsAttr>(
       builder, origin, shape, builder.getF32Type(), std::move(values));
+  StringRef frozen = ColonnadeDialect::getFrozenAttrName();
+  if (Operation *op = origin.getDefiningOp(); op && op->hasAttr(frozen))
+    constant.getDefiningOp()->setAttr(frozen, builder.getUnitAttr());
+  return constant;
 }
 
 Value createConstantLike(OpBuilder &builder, Value origin,

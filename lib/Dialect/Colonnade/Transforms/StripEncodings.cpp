@@ -11,15 +11,16 @@
 
 #include "colonnade/Dialect/Colonnade/Transforms/LowerBlockQuantize.h"
 #include "OrderBlockProduct.h"
+#include "EraseEncodings.h"
 #include "LowerFakeQuantize.h"
 #include "Weights.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/MatrixView.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "colonnade/Dialect/Colonnade/Transforms/BatchNorm.h"
+#include "colonnade/Dialect/Colonnade/Transforms/LowerReversible.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Numerics/TermSelection.h"
-#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace colonnade {
@@ -150,26 +151,11 @@ static LogicalResult lowerOps(Operation *root) {
 // Types and attributes
 //===----------------------------------------------------------------------===//
 
-static void eraseTypes(Operation *root) {
-  AttrTypeReplacer replacer;
-  replacer.addReplacement([](RankedTensorType type) -> std::optional<Type> {
-    if (!getEncoding(type))
-      return std::nullopt;
-    return dropEncoding(type);
+/// Marks for training alone.
+static void eraseFrozenMarks(Operation *root) {
+  root->walk([](arith::ConstantOp constant) {
+    constant->removeAttr(ColonnadeDialect::getFrozenAttrName());
   });
-  // Constants keep their type where the replacer does not look.
-  replacer.addReplacement(
-      [](ElementsAttr elements) -> std::optional<Attribute> {
-        auto type = dyn_cast<RankedTensorType>(elements.getType());
-        if (!type || !getEncoding(type))
-          return std::nullopt;
-        if (ElementsAttr plain = retypeConstant(elements, dropEncoding(type)))
-          return plain;
-        return std::nullopt;
-      });
-  replacer.recursivelyReplaceElementsIn(root, /*replaceAttrs=*/true,
-                                        /*replaceLocs=*/false,
-                                        /*replaceTypes=*/true);
 }
 
 static void eraseScales(Operation *root) {
@@ -202,12 +188,20 @@ static void orderBlockProducts(Operation *root) {
 
 void StripEncodings::runOnOperation() {
   Operation *root = getOperation();
+  if (!keepReversible)
+    lowerReversibleOps(root);
+  if (!keepBarriers)
+    dropBarriers(root);
   if (!keepBlockProducts)
     orderBlockProducts(root);
   if (failed(lowerOps(root)))
     return signalPassFailure();
-  if (!keepBatchNorm)
+  if (!keepBatchNorm) {
     lowerBatchNorms(root);
-  eraseTypes(root);
+    eraseFrozenMarks(root);
+  }
+  eraseEncodings(root, [&](Type type) {
+    return !keepReversible || !getFixedPointPromise(type);
+  });
   eraseScales(root);
 }

@@ -110,17 +110,27 @@ static constexpr StringLiteral kEvents[] = {
     "register_hop", "weight_sram_byte", "data_sram_byte",  "accumulator_byte",
     "dram_byte",    "vector_op",        "vector_float_op", "idle_cell_cycle"};
 
-static SmallVector<StringRef> getEvents(const sim::CellModel &cell) {
+/// (G7): those of embedded DRAM, in place of the data SRAM's.
+static constexpr StringLiteral kDataSramEvent = "data_sram_byte";
+static constexpr StringLiteral kEdramEvents[] = {"edram_byte",
+                                                 "edram_refresh_row"};
+
+static SmallVector<StringRef> getEvents(const sim::CellModel &cell,
+                                        EdramAttr edram) {
   SmallVector<StringRef> events = {cell.getWorkEvent()};
   llvm::append_range(events, cell.getOtherEvents());
   llvm::append_range(events, kEvents);
+  if (!edram)
+    return events;
+  llvm::erase(events, StringRef(kDataSramEvent));
+  llvm::append_range(events, kEdramEvents);
   return events;
 }
 
 static LogicalResult verifyEnergy(EmitError emitError,
-                                  const sim::CellModel &cell,
+                                  const sim::CellModel &cell, EdramAttr edram,
                                   DictionaryAttr energy) {
-  SmallVector<StringRef> events = getEvents(cell);
+  SmallVector<StringRef> events = getEvents(cell, edram);
   for (NamedAttribute entry : energy) {
     StringRef event = entry.getName();
     if (!llvm::is_contained(events, event))
@@ -141,6 +151,41 @@ static LogicalResult verifyEnergy(EmitError emitError,
   return success();
 }
 
+LogicalResult EdramAttr::verify(EmitError emitError, int64_t banks,
+                                int64_t rowBytes, int64_t retentionNanoseconds,
+                                int64_t refreshCycles) {
+  std::pair<StringRef, int64_t> fields[] = {
+      {"banks", banks},                                // (E1)
+      {"row_bytes", rowBytes},                         // (E1)
+      {"retention_nanoseconds", retentionNanoseconds}, // (E2)
+      {"refresh_cycles", refreshCycles}};              // (E3)
+  for (auto [field, value] : fields)
+    if (failed(checkRange(emitError, field, value, 1, kLargest)))
+      return failure();
+  return success();
+}
+
+/// (G7): whole rows in every bank, and a retention that the clock can tell.
+static LogicalResult verifyEdram(EmitError emitError, EdramAttr edram,
+                                 int64_t bytes, int64_t clockMegahertz) {
+  if (!edram)
+    return success();
+  // Both are in [1, 2^40], and a product that large holds no memory.
+  __int128 across = __int128(edram.getBanks()) * edram.getRowBytes();
+  if (across > bytes || bytes % int64_t(across))
+    return emitError() << "expected 'data_sram_bytes' to be a multiple of "
+                       << edram.getBanks() << " banks x " << edram.getRowBytes()
+                       << " bytes of a row, got " << bytes
+                       << ": change data_sram_bytes, banks or row_bytes";
+  if (__int128(edram.getRetentionNanoseconds()) * clockMegahertz < 1000)
+    return emitError() << "expected a retention of at least one cycle, "
+                       << "got " << edram.getRetentionNanoseconds() << " ns at "
+                       << clockMegahertz
+                       << " MHz: raise retention_nanoseconds or "
+                          "clock_megahertz";
+  return success();
+}
+
 LogicalResult TargetAttr::verify(
     EmitError emitError, StringRef name, int64_t rows, int64_t columns,
     Attribute cell, int64_t dramBytesPerCycle, int64_t dramLatency,
@@ -148,7 +193,8 @@ LogicalResult TargetAttr::verify(
     int64_t accumulatorBytes, int64_t weightLoaderBytesPerCycle,
     int64_t vectorLanes, int64_t vectorLatency, int64_t vectorStages,
     int64_t vectorDivideSlots, int64_t clockMegahertz, DictionaryAttr energy,
-    int64_t converterValuesPerCycle) {
+    int64_t converterValuesPerCycle, EdramAttr dataEdram,
+    int64_t leakageMicrowatts) {
   struct Field {
     StringRef name;
     int64_t value, low, high;
@@ -168,7 +214,8 @@ LogicalResult TargetAttr::verify(
       {"vector_latency", vectorLatency, 0, kLargest},          // (G3)
       {"vector_stages", vectorStages, 1, kLargest},            // (G3)
       {"vector_divide_slots", vectorDivideSlots, 1, kLargest}, // (G3)
-      {"clock_megahertz", clockMegahertz, 1, kLargest}};       // (G3)
+      {"clock_megahertz", clockMegahertz, 1, kLargest},        // (G3)
+      {"leakage_microwatts", leakageMicrowatts, 0, kLargest}}; // (G8)
   for (const Field &field : fields)
     if (failed(checkRange(emitError, field.name, field.value, field.low,
                           field.high)))
@@ -184,7 +231,9 @@ LogicalResult TargetAttr::verify(
                         converterValuesPerCycle, takesBlocks ? 1 : 0,
                         takesBlocks ? kLargest : 0))) // (G6)
     return failure();
-  return verifyEnergy(emitError, *model, energy);
+  if (failed(verifyEdram(emitError, dataEdram, dataSramBytes, clockMegahertz)))
+    return failure();
+  return verifyEnergy(emitError, *model, dataEdram, energy);
 }
 
 std::string TargetAttr::getHash() const {
@@ -218,6 +267,15 @@ sim::MachineDescription TargetAttr::getMachineDescription() const {
   machine.vectorDivideSlots = getVectorDivideSlots();
   machine.converterValuesPerCycle = getConverterValuesPerCycle();
   machine.clockMegahertz = static_cast<double>(getClockMegahertz());
+  machine.leakageMicrowatts = static_cast<double>(getLeakageMicrowatts());
+  if (EdramAttr edram = getDataEdram()) {
+    machine.dataEdram = sim::EmbeddedDram();
+    machine.dataEdram->banks = edram.getBanks();
+    machine.dataEdram->rowBytes = edram.getRowBytes();
+    machine.dataEdram->retentionCycles =
+        edram.getRetentionNanoseconds() * getClockMegahertz() / 1000;
+    machine.dataEdram->refreshCycles = edram.getRefreshCycles();
+  }
   for (NamedAttribute entry : getEnergy())
     machine.energy[entry.getName().str()] =
         cast<FloatAttr>(entry.getValue()).getValueAsDouble();

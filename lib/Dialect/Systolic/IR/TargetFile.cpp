@@ -80,6 +80,9 @@ public:
     return emitWrongKind(field, "a string", *value);
   }
 
+  /// The machine's embedded DRAM; null if the field is not there.
+  FailureOr<EdramAttr> takeOptionalEdram(StringRef field);
+
   FailureOr<DictionaryAttr> takeEnergy(StringRef field) {
     std::optional<llvm::json::Value> value = take(field);
     if (!value)
@@ -135,6 +138,32 @@ private:
 };
 } // namespace
 
+FailureOr<EdramAttr> FieldReader::takeOptionalEdram(StringRef field) {
+  if (!object.get(field))
+    return EdramAttr();
+  llvm::json::Value value = *take(field);
+  llvm::json::Object *fields = value.getAsObject();
+  if (!fields)
+    return FailureOr<EdramAttr>(
+        emitWrongKind(field, "an object of integers", value));
+  FieldReader reader(std::move(*fields), loc);
+  SmallVector<int64_t, 4> v;
+  for (StringRef name :
+       {"banks", "row_bytes", "retention_nanoseconds", "refresh_cycles"}) {
+    FailureOr<int64_t> integer = reader.takeInteger(name);
+    if (failed(integer))
+      return failure();
+    v.push_back(*integer);
+  }
+  if (failed(reader.finish()))
+    return failure();
+  auto edram = EdramAttr::getChecked([&] { return emitError(loc); },
+                                     loc.getContext(), v[0], v[1], v[2], v[3]);
+  if (!edram)
+    return failure();
+  return edram;
+}
+
 //===----------------------------------------------------------------------===//
 // Reading
 //===----------------------------------------------------------------------===//
@@ -172,8 +201,11 @@ static FailureOr<TargetAttr> readFields(MLIRContext *context,
   }
   FailureOr<int64_t> converterValues =
       reader.takeOptionalInteger("converter_values_per_cycle");
+  FailureOr<int64_t> leakage = reader.takeOptionalInteger("leakage_microwatts");
+  FailureOr<EdramAttr> edram = reader.takeOptionalEdram("data_edram");
   FailureOr<DictionaryAttr> energy = reader.takeEnergy("energy");
-  if (failed(converterValues) || failed(energy) || failed(reader.finish()))
+  if (failed(converterValues) || failed(leakage) || failed(edram) ||
+      failed(energy) || failed(reader.finish()))
     return failure();
   Attribute cell = parseAttribute(*cellText, context);
   if (!cell)
@@ -183,7 +215,7 @@ static FailureOr<TargetAttr> readFields(MLIRContext *context,
   auto target = TargetAttr::getChecked(
       [&] { return emitError(loc); }, context, StringRef(*name), v[0], v[1],
       cell, v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12],
-      v[13], *energy, *converterValues);
+      v[13], *energy, *converterValues, *edram, *leakage);
   if (!target)
     return failure();
   return target;

@@ -20,6 +20,17 @@ namespace colonnade::systolic {
 /// Sets the bytes of the blocks of both operands for the layer's chunk.
 void sizeBlocks(const NetworkPlan &plan, LayerPlan &layer);
 
+/// Halves the longest parallel loop of a product. Loops along which an operand
+/// is read backward are never cut. False if there is none.
+bool shrinkBlockChunk(LayerPlan &layer);
+
+/// Shrinks the chunk of a product until it `fits`: by all loops, or sparing
+/// those that change one of the operands, which then is loaded and converted
+/// less often; whatever takes the fewest cycles, those of the passes and those
+/// of loading the boxes of operands that are in DRAM. False if no chunk fits.
+bool shrinkBlockChunk(const NetworkPlan &plan, LayerPlan &layer,
+                      llvm::function_ref<bool()> fits);
+
 /// Shrinks the chunk until its sums and its held blocks fit, or emits a located
 /// error: for a machine without such cells or an operand that no chunk fits.
 mlir::LogicalResult fitBlockProduct(NetworkPlan &plan, LayerPlan &layer);

@@ -39,10 +39,11 @@ static StridesAttr getSumStrides(const LayerPlan &layer, size_t loops) {
                           /*offset=*/0, pitches, /*chunked=*/true);
 }
 
-Value ScheduleBuilder::getBoxedBuffer(const OperandPlan &operand) {
+Value ScheduleBuilder::getBoxedBuffer(const LayerPlan &layer,
+                                      const OperandPlan &operand) {
   return operand.band.bytes
              ? getBuffer("box", MemorySpace::DataSram, operand.band)
-             : getTensorBuffer(operand.view.root);
+             : getTensorBuffer(operand.view.root, layer.index);
 }
 
 Value ScheduleBuilder::buildBlockPass(LayerPlan &layer,
@@ -59,12 +60,12 @@ Value ScheduleBuilder::buildBlockPass(LayerPlan &layer,
   Value counter;
   int64_t counterOffset = 0;
   if (contract.getCounter()) {
-    counter = getBoxedBuffer(layer.operands[2]);
+    counter = getBoxedBuffer(layer, layer.operands[2]);
     counterOffset = getNestStrides(layer, layer.operands[2]).getOffset();
   }
   auto pass = BlockPassOp::create(
       builder, contract.getLoc(), getTokenType(), layer.name, place.position,
-      getBoxedBuffer(held), getBoxedBuffer(passing), counter,
+      getBoxedBuffer(layer, held), getBoxedBuffer(layer, passing), counter,
       getBuffer("held_blocks", MemorySpace::WeightSram, layer.heldBlocks),
       getBuffer("passing_blocks", MemorySpace::DataSram, layer.passingBlocks),
       accumulatorBuffer, getIndex(0), after, contract.getDataflow(),

@@ -92,17 +92,18 @@ Value ScheduleBuilder::gatherTile(LayerPlan &layer, Value weights,
     auto op = weights.getDefiningOp<RunTimeWeightsOp>();
     int64_t blockPitch =
         op.getBlockAxis() ? view.pitches[*op.getBlockAxis()] : 0;
-    source = getTensorBuffer(view.root);
+    source = getTensorBuffer(view.root, layer.index);
     strides =
         StridesAttr::get(builder.getContext(), builder.getI8Type(), view.offset,
                          {blockPitch, view.pitches[op.getRowAxis()],
                           view.pitches[op.getColumnAxis()]},
                          /*chunked=*/false);
-    if (!plan.tensors[view.root].isSpilled)
-      llvm::append_range(after, tracker.getConflicts(
-                                    MemorySpace::DataSram,
-                                    plan.getRange(view, layer.stationary->type),
-                                    /*isWrite=*/false, sim::Queue::Dma));
+    if (!plan.isSpilled(view.root, layer.index))
+      llvm::append_range(
+          after, tracker.getConflicts(
+                     MemorySpace::DataSram,
+                     plan.getRange(view, layer.stationary->type, layer.index),
+                     /*isWrite=*/false, sim::Queue::Dma));
   }
   return DmaWeightsOp::create(builder, layer.op->getLoc(), getTokenType(),
                               layer.name, weights, tile, tileBuffer, offset,
@@ -125,7 +126,7 @@ void ScheduleBuilder::buildTile(LayerPlan &layer, Value weights,
   OperandPlan &data = layer.operands.front();
   bool isBanded = data.band.bytes != 0;
   Value buffer = isBanded ? getBuffer("band", MemorySpace::DataSram, data.band)
-                          : getTensorBuffer(data.view.root);
+                          : getTensorBuffer(data.view.root, layer.index);
   auto stream = StreamOp::create(
       builder, loc, getTokenType(), getTokenType(), layer.name, weights, tile,
       buffer, isBanded ? getIndex(0) : getBlockOffset(data.layout, place),

@@ -4,9 +4,10 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Data SRAM is allocated by first fit over lifetimes measured in layers, the
-// largest buffers first; when one does not fit, the largest buffer alive there
-// moves to DRAM, and when none is left, its layer works in smaller pieces.
+// Data SRAM is allocated by first fit over stays measured in layers, the
+// largest buffers first; when one does not fit, a stay is cut short where the
+// memory is fullest (see Stays.cpp), and when none is left there, the layer
+// works in smaller pieces.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,6 +34,8 @@ static bool shrinkBand(LayerPlan &layer) {
 }
 
 bool systolic::shrinkLayer(LayerPlan &layer) {
+  if (layer.isBlockProduct())
+    return shrinkBlockChunk(layer);
   return layer.isNest() ? shrinkChunk(layer) : shrinkBand(layer);
 }
 
@@ -54,7 +57,7 @@ static int64_t getResultBandBytes(const LayerPlan &layer) {
 
 void systolic::sizeBands(const NetworkPlan &plan, LayerPlan &layer) {
   auto isSpilled = [&](const TensorView &view) {
-    return plan.tensors.find(view.root)->second.isSpilled;
+    return plan.isSpilled(view.root, layer.index);
   };
   for (auto [index, operand] : llvm::enumerate(layer.operands)) {
     operand.band.bytes = 0;
@@ -81,9 +84,13 @@ static void boundBands(NetworkPlan &plan, LayerPlan &layer) {
       total += operand.band.bytes;
     return total;
   };
-  while (getTotal() > plan.target.getDataSramBytes() / 2)
-    if (!shrinkLayer(layer))
-      return;
+  auto fits = [&] { return getTotal() <= plan.target.getDataSramBytes() / 2; };
+  if (layer.isBlockProduct()) {
+    shrinkBlockChunk(plan, layer, fits);
+    return;
+  }
+  while (!fits() && shrinkLayer(layer)) {
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -137,8 +144,8 @@ int64_t PlacedIntervals::findAddress(const Interval &interval) const {
 static SmallVector<Interval> getIntervals(NetworkPlan &plan) {
   SmallVector<Interval> result;
   for (auto &[value, tensor] : plan.tensors)
-    if (!tensor.isSpilled)
-      result.push_back({tensor.firstLayer, tensor.lastLayer, &tensor.place});
+    for (Stay &stay : tensor.stays)
+      result.push_back({stay.firstLayer, stay.lastLayer, &stay.place});
   for (auto [index, layer] : llvm::enumerate(plan.layers)) {
     int64_t i = index;
     boundBands(plan, layer);
@@ -156,27 +163,41 @@ static SmallVector<Interval> getIntervals(NetworkPlan &plan) {
   return result;
 }
 
-/// Spills the largest tensor alive with `failed`, or shrinks its layer.
-static bool makeRoom(NetworkPlan &plan, const Interval &failed) {
-  TensorPlan *largest = nullptr;
-  for (auto &[value, tensor] : plan.tensors)
-    if (!tensor.isSpilled && tensor.firstLayer <= failed.last &&
-        failed.first <= tensor.lastLayer &&
-        (!largest || tensor.place.bytes > largest->place.bytes))
-      largest = &tensor;
-  if (largest) {
-    largest->isSpilled = true;
-    return true;
+/// Bytes that data SRAM lacks for all intervals; one entry per layer, behind
+/// one for the host.
+static SmallVector<int64_t> getOverflow(const NetworkPlan &plan,
+                                        ArrayRef<Interval> intervals) {
+  SmallVector<int64_t> bytes(plan.layers.size() + 3);
+  for (const Interval &interval : intervals) {
+    bytes[interval.first + 1] += interval.place->bytes;
+    bytes[interval.last + 2] -= interval.place->bytes;
   }
-  return failed.first >= 0 &&
-         failed.first < static_cast<int64_t>(plan.layers.size()) &&
-         shrinkLayer(plan.layers[failed.first]);
+  int64_t total = 0;
+  for (int64_t &change : bytes)
+    change = (total += change) - plan.target.getDataSramBytes();
+  return bytes;
+}
+
+/// Cuts a stay short or shrinks a layer where `failed` does not fit, at the
+/// layer where the memory is fullest.
+static bool makeRoom(NetworkPlan &plan, ArrayRef<Interval> intervals,
+                     const Interval &failed) {
+  SmallVector<int64_t> overflow = getOverflow(plan, intervals);
+  auto *fullest = std::max_element(overflow.begin() + failed.first + 1,
+                                   overflow.begin() + failed.last + 2);
+  int64_t layer = fullest - overflow.begin() - 1;
+  // Where all would fit if it were not for the order of places.
+  *fullest = std::max(*fullest, failed.place->bytes);
+  return cutStay(plan, layer, overflow) ||
+         (layer >= 0 && layer < static_cast<int64_t>(plan.layers.size()) &&
+          shrinkLayer(plan.layers[layer]));
 }
 
 /// Places what fits; the first interval that does not.
-static std::optional<Interval> placeAll(NetworkPlan &plan) {
+static std::optional<Interval> placeAll(NetworkPlan &plan,
+                                        ArrayRef<Interval> intervals) {
   PlacedIntervals placed(plan.layers.size());
-  for (const Interval &interval : getIntervals(plan)) {
+  for (const Interval &interval : intervals) {
     interval.place->address = placed.findAddress(interval);
     if (interval.place->address + interval.place->bytes >
         plan.target.getDataSramBytes())
@@ -189,9 +210,15 @@ static std::optional<Interval> placeAll(NetworkPlan &plan) {
 LogicalResult systolic::allocateData(NetworkPlan &plan) {
   int64_t capacity = plan.target.getDataSramBytes();
   for (auto &[value, tensor] : plan.tensors)
-    tensor.isSpilled |= tensor.place.bytes > capacity;
-  while (std::optional<Interval> tooLarge = placeAll(plan)) {
-    if (makeRoom(plan, *tooLarge))
+    if (tensor.bytes > capacity)
+      tensor.stays.clear();
+  cutRefreshedStays(plan);
+  while (true) {
+    SmallVector<Interval> intervals = getIntervals(plan);
+    std::optional<Interval> tooLarge = placeAll(plan, intervals);
+    if (!tooLarge)
+      return success();
+    if (makeRoom(plan, intervals, *tooLarge))
       continue;
     const LayerPlan &layer = plan.layers[tooLarge->first];
     return emitError(layer.op->getLoc())
@@ -201,5 +228,4 @@ LogicalResult systolic::allocateData(NetworkPlan &plan) {
            << plan.target.getName() << "' has " << capacity
            << ": enlarge data_sram_bytes";
   }
-  return success();
 }

@@ -83,8 +83,7 @@ Value ScheduleBuilder::buildHostInput(BlockArgument argument) {
       builder, argument.getLoc(),
       BufferType::get(builder.getContext(), MemorySpace::Dram),
       getTensorName(plan.function.getArgAttrDict(index)),
-      builder.getI64IntegerAttr(
-          allocateDram(plan.tensors[argument].place.bytes)),
+      builder.getI64IntegerAttr(allocateDram(plan.getTensor(argument).bytes)),
       TypeAttr::get(argument.getType()), builder.getF64FloatAttr(form.scale),
       builder.getSI32IntegerAttr(form.zeroPoint));
 }
@@ -117,16 +116,16 @@ void ScheduleBuilder::buildHostTensors() {
 //===----------------------------------------------------------------------===//
 
 /// Copies a whole tensor between the host's part of DRAM and data SRAM.
-Value ScheduleBuilder::copyWhole(StringRef name, RankedTensorType type,
-                                 Value source, Value destination,
-                                 ValueRange after) {
+Value ScheduleBuilder::copyWhole(Location loc, StringRef name,
+                                 RankedTensorType type, Value source,
+                                 Value destination, ValueRange after) {
   int64_t elements = type.getNumElements();
   auto strides = StridesAttr::get(builder.getContext(), type.getElementType(),
                                   /*offset=*/0, {getElementBytes(type)}, false);
   DenseI64ArrayAttr size = builder.getDenseI64ArrayAttr({elements});
-  return DmaBoxOp::create(builder, plan.function.getLoc(), getTokenType(), name,
-                          source, destination, ValueRange{getIndex(0)}, after,
-                          size, size, strides, strides);
+  return DmaBoxOp::create(builder, loc, getTokenType(), name, source,
+                          destination, ValueRange{getIndex(0)}, after, size,
+                          size, strides, strides);
 }
 
 /// The buffers that a layer reads.
@@ -140,43 +139,66 @@ static SmallVector<Value> getReadBuffers(const LayerPlan &layer) {
   return buffers;
 }
 
+void ScheduleBuilder::loadTensor(Location loc, StringRef name, Value tensor,
+                                 int64_t layer) {
+  const Placement &place = plan.getTensor(tensor).findStay(layer)->place;
+  SmallVector<Value> after = tracker.getConflicts(
+      MemorySpace::DataSram, place, /*isWrite=*/true, sim::Queue::Dma);
+  Value copied =
+      copyWhole(loc, name, cast<RankedTensorType>(tensor.getType()),
+                getDramBuffer(tensor), getTensorBuffer(tensor, layer), after);
+  tracker.record(MemorySpace::DataSram, place, /*isWrite=*/true,
+                 sim::Queue::Dma, copied);
+}
+
 /// In the order in which layers need them: the first ones need not wait for
 /// all.
 void ScheduleBuilder::loadInputs() {
   llvm::SetVector<Value> inputs;
   for (const LayerPlan &layer : plan.layers)
     for (Value buffer : getReadBuffers(layer))
-      if (isa<BlockArgument>(buffer) && !plan.tensors[buffer].isSpilled)
+      if (isa<BlockArgument>(buffer) &&
+          plan.getTensor(buffer).findStay(/*layer=*/-1))
         inputs.insert(buffer);
-  for (Value tensor : inputs) {
-    Value copied =
-        copyWhole("input", cast<RankedTensorType>(tensor.getType()),
-                  hostInputs.at(tensor), getTensorBuffer(tensor), ValueRange());
-    tracker.record(MemorySpace::DataSram, plan.tensors[tensor].place,
-                   /*isWrite=*/true, sim::Queue::Dma, copied);
+  for (Value tensor : inputs)
+    loadTensor(plan.function.getLoc(), "input", tensor, /*layer=*/-1);
+}
+
+/// Stays that do not begin with the making of their tensor, in the order of
+/// their uses.
+void ScheduleBuilder::loadReturning(int64_t index) {
+  SmallVector<std::pair<int64_t, Value>> returning;
+  for (auto &[tensor, tensorPlan] : plan.tensors) {
+    const Stay *stay = tensorPlan.findStay(index);
+    if (stay && stay->firstLayer == index && !tensorPlan.makers.empty() &&
+        tensorPlan.makers.front() < index)
+      returning.push_back(
+          {*llvm::lower_bound(tensorPlan.readers, index), tensor});
+  }
+  llvm::stable_sort(returning, llvm::less_first());
+  for (auto [use, tensor] : returning) {
+    const LayerPlan &user = plan.layers[use];
+    loadTensor(user.op->getLoc(), user.name, tensor, index);
   }
 }
 
-/// Whether a layer from `first` on makes a part of a buffer.
-static bool isMadeLater(const NetworkPlan &plan, Value buffer, size_t first) {
-  return llvm::any_of(
-      ArrayRef(plan.layers).drop_front(first),
-      [&](const LayerPlan &layer) { return layer.resultView.root == buffer; });
-}
-
-/// An output leaves when it is complete.
-void ScheduleBuilder::storeOutput(size_t index) {
+void ScheduleBuilder::storeCompleted(int64_t index) {
   const LayerPlan &layer = plan.layers[index];
   Value tensor = layer.resultView.root;
-  const TensorPlan &output = plan.tensors[tensor];
-  bool isOutput = output.lastLayer == static_cast<int64_t>(plan.layers.size());
-  if (!isOutput || output.isSpilled || isMadeLater(plan, tensor, index + 1))
+  const TensorPlan &made = plan.getTensor(tensor);
+  const Stay *stay = made.findStay(index);
+  int64_t layers = plan.layers.size();
+  if (!stay || made.makers.back() != index || !made.isInDram(layers))
     return;
   // What leaves at the end is a line of its own in reports.
-  bool isLast = index + 1 == plan.layers.size();
-  copyWhole(isLast ? "output" : StringRef(layer.name),
-            cast<RankedTensorType>(tensor.getType()), getTensorBuffer(tensor),
-            hostOutputs.at(tensor),
-            tracker.getConflicts(MemorySpace::DataSram, output.place,
-                                 /*isWrite=*/false, sim::Queue::Dma));
+  bool isLast = index + 1 == layers;
+  Value copied =
+      copyWhole(isLast ? plan.function.getLoc() : layer.op->getLoc(),
+                isLast ? "output" : StringRef(layer.name),
+                cast<RankedTensorType>(tensor.getType()),
+                getTensorBuffer(tensor, index), getDramBuffer(tensor),
+                tracker.getConflicts(MemorySpace::DataSram, stay->place,
+                                     /*isWrite=*/false, sim::Queue::Dma));
+  tracker.record(MemorySpace::DataSram, stay->place, /*isWrite=*/false,
+                 sim::Queue::Dma, copied);
 }

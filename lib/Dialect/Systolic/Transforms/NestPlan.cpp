@@ -26,10 +26,7 @@ size_t systolic::getParallelLoops(const LayerPlan &layer) {
   return cast<NestOp>(layer.op).getNumParallelLoops();
 }
 
-/// Whether some operand is read from its end along a loop. A box of what a
-/// chunk at the edge needs would begin somewhere else than those of other
-/// chunks.
-static bool isReadBackward(const LayerPlan &layer, size_t loop) {
+bool systolic::isReadBackward(const LayerPlan &layer, size_t loop) {
   return llvm::any_of(layer.operands, [&](const OperandPlan &operand) {
     return llvm::any_of(getIndexForms(operand), [&](const LinearForm &form) {
       return form.coefficients[loop] < 0;
@@ -37,23 +34,7 @@ static bool isReadBackward(const LayerPlan &layer, size_t loop) {
   });
 }
 
-/// Halves the longest parallel loop, of equally long ones the outermost.
-static bool shrinkBlockChunk(LayerPlan &layer) {
-  int64_t *longest = nullptr;
-  for (size_t loop = 0; loop < getParallelLoops(layer); ++loop) {
-    int64_t &size = layer.chunk[loop];
-    if (size > 1 && !isReadBackward(layer, loop) &&
-        (!longest || size > *longest))
-      longest = &size;
-  }
-  if (longest)
-    *longest = llvm::divideCeil(*longest, 2);
-  return longest;
-}
-
 bool systolic::shrinkChunk(LayerPlan &layer) {
-  if (layer.isBlockProduct())
-    return shrinkBlockChunk(layer);
   auto parallel =
       MutableArrayRef(layer.chunk).take_front(getParallelLoops(layer));
   for (auto [loop, size] : llvm::enumerate(parallel))
@@ -99,12 +80,13 @@ int64_t systolic::getBoxBytes(RankedTensorType type, ArrayRef<int64_t> box) {
   return bytes;
 }
 
-bool systolic::isInvariant(const LayerPlan &layer, const OperandPlan &operand) {
+size_t systolic::getBoxDepth(const LayerPlan &layer,
+                             const OperandPlan &operand) {
   ArrayRef<int64_t> extents = getLoopExtents(layer);
+  size_t depth = 0;
   for (const LinearForm &form : getIndexForms(operand))
-    for (auto [coefficient, size, extent] :
-         llvm::zip_equal(form.coefficients, layer.chunk, extents))
-      if (coefficient != 0 && size < extent)
-        return false;
-  return true;
+    for (auto [loop, coefficient] : llvm::enumerate(form.coefficients))
+      if (coefficient != 0 && layer.chunk[loop] < extents[loop])
+        depth = std::max<size_t>(depth, loop + 1);
+  return depth;
 }

@@ -17,10 +17,15 @@
 
 namespace colonnade::systolic {
 
-/// Halves the outermost parallel loop of more than one index; reductions and
-/// loops along which an operand is read backward are never cut. False if there
-/// is none.
+/// Halves the outermost parallel loop of more than one index of a nest that is
+/// no product of blocks; reductions and loops along which an operand is read
+/// backward are never cut. False if there is none.
 bool shrinkChunk(LayerPlan &layer);
+
+/// Whether some operand is read from its end along a loop. A box of what a
+/// chunk at the edge needs would begin somewhere else than those of other
+/// chunks.
+bool isReadBackward(const LayerPlan &layer, size_t loop);
 
 /// Extents of a nest's loops, and how many of them run over its result.
 llvm::ArrayRef<int64_t> getLoopExtents(const LayerPlan &layer);
@@ -43,8 +48,10 @@ int64_t getBoxBytes(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> box);
 Pitches getLoopPitches(llvm::ArrayRef<LinearForm> forms,
                        llvm::ArrayRef<int64_t> pitches, size_t loops);
 
-/// Whether every chunk reads the same box of an operand.
-bool isInvariant(const LayerPlan &layer, const OperandPlan &operand);
+/// How many loops, from the outermost on, change the box of an operand from
+/// chunk to chunk: it is loaded inside so many. 0 if every chunk reads the
+/// same.
+size_t getBoxDepth(const LayerPlan &layer, const OperandPlan &operand);
 
 } // namespace colonnade::systolic
 

@@ -6,9 +6,9 @@
 //
 // The part of ScheduleBuilder that runs nests: one pass where all tensors are
 // in data SRAM, otherwise a loop over chunks that loads a box of each spilled
-// operand, runs the pass and stores the box that it made. Boxes that are the
-// same for every chunk are loaded once. Boxes have one buffer each: a load
-// waits for the pass that read the buffer before it.
+// operand, runs the pass and stores the box that it made. A box is loaded
+// inside the loops that change it, one that all chunks read once. Boxes have
+// one buffer each: a load waits for the pass that read the buffer before it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -96,13 +96,15 @@ Value ScheduleBuilder::getPosition(const LayerPlan &layer,
       builder, loc, AffineMap::get(operands.size(), 0, index), operands);
 }
 
-/// Loads the boxes of spilled operands that are the same in every chunk, or
-/// those that are not; each waits for the last readers of its buffer.
-void ScheduleBuilder::loadBoxes(LayerPlan &layer, bool invariant,
-                                NestPlace &place) {
+/// Loads the boxes of spilled operands that change with the innermost one of
+/// the loops around; each waits for the last readers of its buffer.
+void ScheduleBuilder::loadBoxes(LayerPlan &layer, NestPlace &place) {
   Location loc = layer.op->getLoc();
+  NestPlace start = place;
+  start.position.resize(layer.chunk.size(), getIndex(0));
   for (OperandPlan &operand : layer.operands) {
-    if (operand.band.bytes == 0 || isInvariant(layer, operand) != invariant)
+    if (operand.band.bytes == 0 ||
+        getBoxDepth(layer, operand) != place.position.size())
       continue;
     SmallVector<Value> after = {carried[PassNewer]};
     if (layer.isBlockProduct())
@@ -113,10 +115,10 @@ void ScheduleBuilder::loadBoxes(LayerPlan &layer, bool invariant,
     SmallVector<int64_t> box = getOperandBox(layer, operand);
     SmallVector<Value> position;
     for (const LinearForm &form : getIndexForms(operand))
-      position.push_back(getPosition(layer, form, place, loc));
+      position.push_back(getPosition(layer, form, start, loc));
     auto copy =
         DmaBoxOp::create(builder, loc, getTokenType(), layer.name,
-                         getTensorBuffer(operand.view.root),
+                         getTensorBuffer(operand.view.root, layer.index),
                          getBuffer("box", MemorySpace::DataSram, operand.band),
                          position, after, builder.getDenseI64ArrayAttr(box),
                          builder.getDenseI64ArrayAttr(operand.type.getShape()),
@@ -134,7 +136,7 @@ void ScheduleBuilder::storeBox(LayerPlan &layer, const NestPlace &place) {
   auto copy = DmaBoxOp::create(
       builder, layer.op->getLoc(), getTokenType(), layer.name,
       getBuffer("box", MemorySpace::DataSram, layer.resultBand),
-      getTensorBuffer(layer.resultView.root),
+      getTensorBuffer(layer.resultView.root, layer.index),
       ArrayRef(place.position).take_front(box.size()),
       ValueRange{carried[PassNewer]}, builder.getDenseI64ArrayAttr(box),
       builder.getDenseI64ArrayAttr(type.getShape()), getBoxStrides(type, box),
@@ -155,7 +157,7 @@ Value ScheduleBuilder::getOutputBuffer(LayerPlan &layer,
                            isBoxed ? layer.resultBand : getResultRange(layer),
                            /*isWrite=*/true, sim::Queue::Vector));
   if (!isBoxed)
-    return getTensorBuffer(layer.resultView.root);
+    return getTensorBuffer(layer.resultView.root, layer.index);
   after.push_back(carried[Stored]);
   return getBuffer("box", MemorySpace::DataSram, layer.resultBand);
 }
@@ -167,7 +169,7 @@ Value ScheduleBuilder::buildNestPass(LayerPlan &layer, const NestPlace &place) {
   for (auto [i, operand] : llvm::enumerate(layer.operands)) {
     llvm::append_range(after,
                        getOperandConflicts(layer, i, sim::Queue::Vector));
-    buffers.push_back(getBoxedBuffer(operand));
+    buffers.push_back(getBoxedBuffer(layer, operand));
     strides.push_back(getNestStrides(layer, operand));
   }
   Value output = getOutputBuffer(layer, after);
@@ -184,7 +186,6 @@ Value ScheduleBuilder::buildNestPass(LayerPlan &layer, const NestPlace &place) {
 
 void ScheduleBuilder::buildChunk(LayerPlan &layer, NestPlace place) {
   place.position.resize(layer.chunk.size(), getIndex(0));
-  loadBoxes(layer, /*invariant=*/false, place);
   Value token = layer.isBlockProduct() ? buildBlockPass(layer, place)
                                        : buildNestPass(layer, place);
   carried[PassOlder] = carried[PassNewer];
@@ -193,21 +194,18 @@ void ScheduleBuilder::buildChunk(LayerPlan &layer, NestPlace place) {
 }
 
 /// The loops that are left, around one chunk.
-void ScheduleBuilder::buildChunks(LayerPlan &layer, NestPlace &place) {
+void ScheduleBuilder::buildChunks(LayerPlan &layer, NestPlace place) {
+  loadBoxes(layer, place);
   size_t depth = place.position.size();
   if (depth == getResultBox(layer).size())
     return buildChunk(layer, place);
   loop(getLoopExtents(layer)[depth], layer.chunk[depth], [&](Value index) {
-    place.position.push_back(index);
-    buildChunks(layer, place);
-    place.position.pop_back();
+    NestPlace inside = place;
+    inside.position.push_back(index);
+    buildChunks(layer, inside);
   });
 }
 
 void ScheduleBuilder::buildNest(LayerPlan &layer) {
-  NestPlace place;
-  place.position.assign(layer.chunk.size(), getIndex(0));
-  loadBoxes(layer, /*invariant=*/true, place);
-  place.position.clear();
-  buildChunks(layer, place);
+  buildChunks(layer, NestPlace());
 }

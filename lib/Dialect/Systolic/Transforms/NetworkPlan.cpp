@@ -20,9 +20,9 @@ using namespace mlir;
 using namespace colonnade;
 using namespace colonnade::systolic;
 
-Placement NetworkPlan::getRange(const TensorView &view,
-                                RankedTensorType type) const {
-  const Placement &place = tensors.find(view.root)->second.place;
+Placement NetworkPlan::getRange(const TensorView &view, RankedTensorType type,
+                                int64_t layer) const {
+  const Placement &place = getTensor(view.root).findStay(layer)->place;
   int64_t span = getElementBytes(type);
   for (auto [size, pitch] : llvm::zip_equal(type.getShape(), view.pitches))
     span += (size - 1) * pitch;
@@ -201,6 +201,7 @@ static LogicalResult collectLayers(NetworkPlan &plan,
       FailureOr<LayerPlan> layer = planLayer(&op, views);
       if (failed(layer))
         return failure();
+      layer->index = plan.layers.size();
       plan.layers.push_back(std::move(*layer));
     } else if (!isViewOp(&op) &&
                !isa<WeightsOp, RunTimeWeightsOp, arith::ConstantOp,
@@ -234,17 +235,34 @@ static LogicalResult checkConcatenations(NetworkPlan &plan,
 // Tensors
 //===----------------------------------------------------------------------===//
 
-/// The buffer behind `root`, which `layer` is the first to make or read.
-static TensorPlan &getTensor(NetworkPlan &plan, Value root, int64_t layer) {
+/// The buffer behind `root`.
+static TensorPlan &getTensor(NetworkPlan &plan, Value root) {
   auto [it, isNew] = plan.tensors.insert({root, TensorPlan()});
   TensorPlan &tensor = it->second;
   if (!isNew)
     return tensor;
-  tensor.firstLayer = tensor.lastLayer = layer;
   auto type = cast<RankedTensorType>(root.getType());
-  tensor.place.bytes = type.getNumElements() * getElementBytes(type);
-  tensor.isSpilled = matchPattern(root, m_Constant(&tensor.constant));
+  tensor.bytes = type.getNumElements() * getElementBytes(type);
+  matchPattern(root, m_Constant(&tensor.constant));
   return tensor;
+}
+
+/// Notes that a layer touches a tensor, after all layers before it.
+static void addUse(SmallVectorImpl<int64_t> &layers, int64_t layer) {
+  if (layers.empty() || layers.back() != layer)
+    layers.push_back(layer);
+}
+
+/// Stays of everything that is not constant and that layers touch, as long as
+/// it is needed.
+static void keepAll(NetworkPlan &plan) {
+  for (auto &[root, tensor] : plan.tensors) {
+    // What no layer reads stays with the host.
+    bool isUnread = tensor.isInput() && tensor.readers.empty();
+    if (!tensor.constant && !isUnread)
+      tensor.stays = {
+          {tensor.getFirstLayer(), tensor.getLastLayer(), {0, tensor.bytes}}};
+  }
 }
 
 static LogicalResult collectTensors(NetworkPlan &plan,
@@ -253,22 +271,19 @@ static LogicalResult collectTensors(NetworkPlan &plan,
   if (failed(checkInterface(function, views)))
     return failure();
   for (Value argument : function.getArguments())
-    getTensor(plan, argument, -1);
-  for (auto [index, layer] : llvm::enumerate(plan.layers)) {
-    for (OperandPlan &operand : layer.operands)
+    addUse(getTensor(plan, argument).makers, -1);
+  for (const LayerPlan &layer : plan.layers) {
+    for (const OperandPlan &operand : layer.operands)
       if (!operand.parameterOffset)
-        getTensor(plan, operand.view.root, index).lastLayer = index;
+        addUse(getTensor(plan, operand.view.root).readers, layer.index);
     if (layer.stationary)
-      getTensor(plan, layer.stationary->view.root, index).lastLayer = index;
-    TensorPlan &result = getTensor(plan, layer.resultView.root, index);
-    result.lastLayer = std::max<int64_t>(result.lastLayer, index);
+      addUse(getTensor(plan, layer.stationary->view.root).readers, layer.index);
+    addUse(getTensor(plan, layer.resultView.root).makers, layer.index);
   }
-  // What no layer reads stays with the host.
-  for (Value argument : function.getArguments())
-    plan.tensors[argument].isSpilled |= plan.tensors[argument].lastLayer < 0;
   for (Value result : function.getBody().front().getTerminator()->getOperands())
-    getTensor(plan, views.lookup(result)->root, 0).lastLayer =
-        plan.layers.size();
+    addUse(getTensor(plan, views.lookup(result)->root).readers,
+           plan.layers.size());
+  keepAll(plan);
   return success();
 }
 
@@ -346,10 +361,13 @@ static LogicalResult divideWeightSram(NetworkPlan &plan) {
 }
 
 FailureOr<NetworkPlan> systolic::planNetwork(func::FuncOp function,
-                                             TargetAttr target) {
+                                             TargetAttr target,
+                                             ArrayRef<int64_t> layerEnds) {
   NetworkPlan plan;
+  plan.layerEnds.assign(layerEnds.begin(), layerEnds.end());
   plan.function = function;
   plan.target = target;
+  plan.machine = target.getMachineDescription();
   if (!function.getBody().hasOneBlock())
     return emitError(function.getLoc()) << "expected one block";
   TensorViews views(function);

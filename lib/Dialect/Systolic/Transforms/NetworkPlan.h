@@ -25,16 +25,43 @@ struct Placement {
   int64_t address = 0, bytes = 0;
 };
 
+/// A stay of a whole tensor in data SRAM, from before its first layer to behind
+/// its last one. -1 is the host before all layers, the number of layers the
+/// host behind them.
+struct Stay {
+  int64_t firstLayer = 0, lastLayer = 0;
+  Placement place;
+
+  bool covers(int64_t layer) const {
+    return firstLayer <= layer && layer <= lastLayer;
+  }
+};
+
 /// A buffer of the network: a tensor of its own; views of it have no other.
 struct TensorPlan {
   /// The value of a constant, which lives in DRAM.
   mlir::ElementsAttr constant;
-  /// First layer that makes a part of it (-1: the host) and last one that reads
-  /// it (the number of layers: the host).
-  int64_t firstLayer = 0, lastLayer = 0;
-  /// Lives in DRAM instead of data SRAM.
-  bool isSpilled = false;
-  Placement place;
+  int64_t bytes = 0;
+  /// Layers that make a part of it (-1: the host) and that read it (the number
+  /// of layers: the host), each ascending.
+  llvm::SmallVector<int64_t> makers, readers;
+  /// When it is in data SRAM: ascending and disjoint. What a layer outside of
+  /// them needs passes through bands and boxes, from or to DRAM.
+  llvm::SmallVector<Stay> stays;
+
+  /// Where `layer` finds it in data SRAM; null if it is in DRAM then.
+  const Stay *findStay(int64_t layer) const;
+  /// Whether DRAM holds it, too, or instead: it comes from the host, is for the
+  /// host, or some use is outside of the one stay.
+  bool isInDram(int64_t layers) const;
+  /// First and last layer that touches it.
+  int64_t getFirstLayer() const;
+  int64_t getLastLayer() const;
+  /// Whether the host gives it, or takes it.
+  bool isInput() const { return !makers.empty() && makers.front() < 0; }
+  bool isOutput(int64_t layers) const {
+    return !readers.empty() && readers.back() == layers;
+  }
 };
 
 /// An operand of a layer's body.
@@ -55,6 +82,8 @@ struct OperandPlan {
 
 struct LayerPlan {
   mlir::Operation *op = nullptr;
+  /// Its place among the layers.
+  int64_t index = 0;
   std::string name;
   sim::Window window;
   /// Sizes and pitches of the result as a window sees them; not for nests.
@@ -91,6 +120,8 @@ struct LayerPlan {
 struct NetworkPlan {
   mlir::func::FuncOp function;
   TargetAttr target;
+  /// The target as the simulator sees it.
+  sim::MachineDescription machine;
   llvm::SmallVector<LayerPlan, 0> layers;
   /// By the value that the buffer stands for: TensorView::root.
   llvm::MapVector<mlir::Value, TensorPlan> tensors;
@@ -98,10 +129,21 @@ struct NetworkPlan {
   int64_t tileBytes = 1, parameterBytes = 1;
   /// Bytes of one of the two accumulator buffers.
   int64_t accumulatorBytes = 4;
+  /// When each layer ended in an earlier schedule of the function, in cycles
+  /// and ascending; empty if there is none.
+  llvm::SmallVector<int64_t> layerEnds;
 
+  const TensorPlan &getTensor(mlir::Value root) const {
+    return tensors.find(root)->second;
+  }
+  /// Whether `layer` finds a tensor in DRAM.
+  bool isSpilled(mlir::Value root, int64_t layer) const {
+    return !getTensor(root).findStay(layer);
+  }
   /// The bytes of data SRAM between the first and the last element of a view of
-  /// a resident buffer.
-  Placement getRange(const TensorView &view, mlir::RankedTensorType type) const;
+  /// a buffer, where `layer` finds it there.
+  Placement getRange(const TensorView &view, mlir::RankedTensorType type,
+                     int64_t layer) const;
 };
 
 /// Checks that the host can exchange the function's arguments and results: they
@@ -123,13 +165,26 @@ bool shrinkLayer(LayerPlan &layer);
 /// Sets the bytes of the bands and boxes that `layer` needs at its size.
 void sizeBands(const NetworkPlan &plan, LayerPlan &layer);
 
-/// Gives every resident buffer and every band its place in data SRAM; spills
-/// buffers and shrinks layers until they fit, or emits a located error.
+/// Gives every stay and every band its place in data SRAM; cuts stays short and
+/// shrinks layers until they fit, or emits a located error.
 mlir::LogicalResult allocateData(NetworkPlan &plan);
 
-/// Plans `function`, or emits a located error.
-mlir::FailureOr<NetworkPlan> planNetwork(mlir::func::FuncOp function,
-                                         TargetAttr target);
+/// Cuts a stay short so that less lies in data SRAM while `layer` runs: where a
+/// gap between two uses frees most of what is lacking per byte that has to be
+/// moved for it, or, without a gap, around the layer's own use. `overflow` has
+/// the bytes that are lacking, if positive, for the host and each layer. False
+/// if nothing lies there.
+bool cutStay(NetworkPlan &plan, int64_t layer,
+             llvm::ArrayRef<int64_t> overflow);
+
+/// Cuts the gaps of stays over which, by `layerEnds`, the refreshes of a tensor
+/// in embedded DRAM take more energy than its way to DRAM and back.
+void cutRefreshedStays(NetworkPlan &plan);
+
+/// Plans `function`, or emits a located error. `layerEnds` as in the plan.
+mlir::FailureOr<NetworkPlan>
+planNetwork(mlir::func::FuncOp function, TargetAttr target,
+            llvm::ArrayRef<int64_t> layerEnds = {});
 
 } // namespace colonnade::systolic
 

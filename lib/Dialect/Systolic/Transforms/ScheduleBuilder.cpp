@@ -71,26 +71,31 @@ Value ScheduleBuilder::getBuffer(StringRef name, MemorySpace memory,
                           place.address, place.bytes);
 }
 
-Value ScheduleBuilder::getTensorBuffer(Value tensor) {
-  Value &buffer = tensorBuffers[tensor];
+Value ScheduleBuilder::getDramBuffer(Value tensor) {
+  Value &buffer = dramBuffers[tensor];
   if (buffer)
     return buffer;
-  TensorPlan &tensorPlan = plan.tensors[tensor];
+  const TensorPlan &tensorPlan = plan.getTensor(tensor);
   if (tensorPlan.constant)
     return buffer = buildConstant(tensor.getLoc(), "constant",
                                   getConstantBytes(tensorPlan.constant));
-  bool isInput = tensorPlan.firstLayer < 0;
-  if (tensorPlan.isSpilled && isInput)
+  if (tensorPlan.isInput())
     return buffer = hostInputs.at(tensor);
-  if (!tensorPlan.isSpilled)
-    return buffer =
-               getBuffer("tensor", MemorySpace::DataSram, tensorPlan.place);
-  bool isOutput =
-      tensorPlan.lastLayer == static_cast<int64_t>(plan.layers.size());
-  if (isOutput)
+  if (tensorPlan.isOutput(plan.layers.size()))
     return buffer = hostOutputs.at(tensor);
-  tensorPlan.place.address = allocateDram(tensorPlan.place.bytes);
-  return buffer = getBuffer("spilled", MemorySpace::Dram, tensorPlan.place);
+  int64_t bytes = tensorPlan.bytes;
+  return buffer = getBuffer("spilled", MemorySpace::Dram,
+                            {allocateDram(bytes), bytes});
+}
+
+Value ScheduleBuilder::getTensorBuffer(Value tensor, int64_t layer) {
+  const Stay *stay = plan.getTensor(tensor).findStay(layer);
+  if (!stay)
+    return getDramBuffer(tensor);
+  Value &buffer = stayBuffers[{tensor, stay->firstLayer}];
+  if (!buffer)
+    buffer = getBuffer("tensor", MemorySpace::DataSram, stay->place);
+  return buffer;
 }
 
 Value ScheduleBuilder::buildConstant(Location loc, StringRef name,
@@ -234,9 +239,10 @@ SmallVector<Value> ScheduleBuilder::getOperandConflicts(LayerPlan &layer,
   OperandPlan &operand = layer.operands[index];
   if (operand.parameterOffset || operand.band.bytes)
     return {};
-  return tracker.getConflicts(MemorySpace::DataSram,
-                              plan.getRange(operand.view, operand.type),
-                              /*isWrite=*/false, queue);
+  return tracker.getConflicts(
+      MemorySpace::DataSram,
+      plan.getRange(operand.view, operand.type, layer.index),
+      /*isWrite=*/false, queue);
 }
 
 /// Loads the bands of spilled operands; each waits for the last readers of its
@@ -257,7 +263,7 @@ SmallVector<Value> ScheduleBuilder::loadBands(LayerPlan &layer,
                                : std::pair(layer.bandHeight, layer.bandWidth);
     auto copy = DmaCopyOp::create(
         builder, layer.op->getLoc(), getTokenType(), layer.name,
-        getTensorBuffer(operand.view.root),
+        getTensorBuffer(operand.view.root, layer.index),
         getBuffer("band", MemorySpace::DataSram, operand.band), getIndex(0),
         ValueRange{place.row, place.column}, after,
         ValueRange{getBlockOffset(operand.layout, place)}, ValueRange(),
@@ -277,7 +283,7 @@ void ScheduleBuilder::storeBand(LayerPlan &layer, const Place &place) {
   auto copy = DmaCopyOp::create(
       builder, layer.op->getLoc(), getTokenType(), layer.name,
       getBuffer("band", MemorySpace::DataSram, layer.resultBand),
-      getTensorBuffer(layer.resultView.root), getIndex(0),
+      getTensorBuffer(layer.resultView.root, layer.index), getIndex(0),
       ValueRange{place.row, place.column}, ValueRange{carried[PassNewer]},
       ValueRange(), ValueRange{getBlockOffset(layer.result, place)},
       layer.result.channels, getBand(layer),
@@ -294,22 +300,24 @@ void ScheduleBuilder::recordLayer(LayerPlan &layer) {
       continue;
     bool isStreamed =
         layer.isBlockProduct() || (i == 0 && layer.isContraction());
-    tracker.record(
-        MemorySpace::DataSram,
-        operand.band.bytes ? operand.band
-                           : plan.getRange(operand.view, operand.type),
-        /*isWrite=*/false, isStreamed ? sim::Queue::Array : sim::Queue::Vector,
-        isStreamed ? carried[Streamed] : carried[PassNewer]);
+    tracker.record(MemorySpace::DataSram,
+                   operand.band.bytes
+                       ? operand.band
+                       : plan.getRange(operand.view, operand.type, layer.index),
+                   /*isWrite=*/false,
+                   isStreamed ? sim::Queue::Array : sim::Queue::Vector,
+                   isStreamed ? carried[Streamed] : carried[PassNewer]);
   }
   if (layer.isBlockProduct())
     tracker.record(MemorySpace::DataSram, layer.passingBlocks,
                    /*isWrite=*/true, sim::Queue::Array, carried[Streamed]);
   // The last stream waits for the last gather.
-  if (layer.stationary && !plan.tensors[layer.stationary->view.root].isSpilled)
-    tracker.record(
-        MemorySpace::DataSram,
-        plan.getRange(layer.stationary->view, layer.stationary->type),
-        /*isWrite=*/false, sim::Queue::Dma, carried[Streamed]);
+  if (layer.stationary &&
+      !plan.isSpilled(layer.stationary->view.root, layer.index))
+    tracker.record(MemorySpace::DataSram,
+                   plan.getRange(layer.stationary->view, layer.stationary->type,
+                                 layer.index),
+                   /*isWrite=*/false, sim::Queue::Dma, carried[Streamed]);
   bool isBanded = layer.resultBand.bytes != 0;
   if (isBanded)
     tracker.record(MemorySpace::DataSram, layer.resultBand,
@@ -320,7 +328,7 @@ void ScheduleBuilder::recordLayer(LayerPlan &layer) {
 }
 
 Placement ScheduleBuilder::getResultRange(const LayerPlan &layer) const {
-  return plan.getRange(layer.resultView, layer.getResultType());
+  return plan.getRange(layer.resultView, layer.getResultType(), layer.index);
 }
 
 void ScheduleBuilder::buildLayer(LayerPlan &layer) {
@@ -350,9 +358,10 @@ FailureOr<ProgramOp> ScheduleBuilder::build() {
   buildHostTensors();
   buildMemories();
   loadInputs();
-  for (auto [index, layer] : llvm::enumerate(plan.layers)) {
+  for (LayerPlan &layer : plan.layers) {
+    loadReturning(layer.index);
     buildLayer(layer);
-    storeOutput(index);
+    storeCompleted(layer.index);
   }
   return program;
 }

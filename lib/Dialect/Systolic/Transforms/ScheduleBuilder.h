@@ -85,8 +85,13 @@ private:
   mlir::Value buildHostOutput(mlir::OpOperand &result);
   void buildMemories();
   void loadInputs();
-  /// Stores what layer `index` completes.
-  void storeOutput(size_t index);
+  /// Loads what comes back to data SRAM before layer `index`.
+  void loadReturning(int64_t index);
+  /// Loads a tensor to where `layer` finds it.
+  void loadTensor(mlir::Location loc, llvm::StringRef name, mlir::Value tensor,
+                  int64_t layer);
+  /// Stores what layer `index` completes, for the host or to come back.
+  void storeCompleted(int64_t index);
   void buildLayer(LayerPlan &layer);
   void buildBands(LayerPlan &layer,
                   llvm::function_ref<void(mlir::Value, mlir::Value)> body);
@@ -119,12 +124,13 @@ private:
   mlir::Value getOutputBuffer(LayerPlan &layer,
                               llvm::SmallVectorImpl<mlir::Value> &after);
   void buildNest(LayerPlan &layer);
-  void buildChunks(LayerPlan &layer, NestPlace &place);
+  void buildChunks(LayerPlan &layer, NestPlace place);
   void buildChunk(LayerPlan &layer, NestPlace place);
-  void loadBoxes(LayerPlan &layer, bool invariant, NestPlace &place);
+  void loadBoxes(LayerPlan &layer, NestPlace &place);
   mlir::Value buildBlockPass(LayerPlan &layer, const NestPlace &place);
   mlir::Value buildDrain(LayerPlan &layer, const NestPlace &place);
-  mlir::Value getBoxedBuffer(const OperandPlan &operand);
+  mlir::Value getBoxedBuffer(const LayerPlan &layer,
+                             const OperandPlan &operand);
   mlir::Value buildNestPass(LayerPlan &layer, const NestPlace &place);
   void storeBox(LayerPlan &layer, const NestPlace &place);
   mlir::Value getPosition(const LayerPlan &layer, const LinearForm &form,
@@ -148,13 +154,15 @@ private:
                             int64_t field = 0);
   mlir::Value getBuffer(llvm::StringRef name, MemorySpace memory,
                         const Placement &place);
-  mlir::Value getTensorBuffer(mlir::Value tensor);
+  /// Where `layer` finds a tensor, in data SRAM or in DRAM.
+  mlir::Value getTensorBuffer(mlir::Value tensor, int64_t layer);
+  mlir::Value getDramBuffer(mlir::Value tensor);
   mlir::Value getParameterBlock(LayerPlan &layer);
   mlir::Value buildConstant(mlir::Location loc, llvm::StringRef name,
                             llvm::ArrayRef<int8_t> bytes);
-  mlir::Value copyWhole(llvm::StringRef name, mlir::RankedTensorType type,
-                        mlir::Value source, mlir::Value destination,
-                        mlir::ValueRange after);
+  mlir::Value copyWhole(mlir::Location loc, llvm::StringRef name,
+                        mlir::RankedTensorType type, mlir::Value source,
+                        mlir::Value destination, mlir::ValueRange after);
   mlir::Value cloneWeights(LayerPlan &layer);
   LayoutAttr getLayout(const TensorLayout &layout, bool isBanded,
                        int64_t offset = 0) const;
@@ -175,7 +183,10 @@ private:
   AccessTracker tracker;
   mlir::Value carried[NumCarried];
   llvm::DenseMap<int64_t, mlir::Value> indices;
-  llvm::DenseMap<mlir::Value, mlir::Value> tensorBuffers;
+  /// Of tensors in DRAM.
+  llvm::DenseMap<mlir::Value, mlir::Value> dramBuffers;
+  /// Of stays in data SRAM, by tensor and first layer.
+  llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> stayBuffers;
   /// Parameters in DRAM by the layer's op.
   llvm::DenseMap<mlir::Operation *, mlir::Value> parameterBlocks;
   mlir::Value tileBuffer, parameterBuffer, accumulatorBuffer;

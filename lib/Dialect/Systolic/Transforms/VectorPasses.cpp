@@ -118,7 +118,7 @@ void ScheduleBuilder::addTensor(LayerPlan &layer, const Place &place,
                      getOperandConflicts(layer, index, sim::Queue::Vector));
   if (operand.band.bytes == 0)
     return operands.add(
-        getTensorBuffer(operand.view.root),
+        getTensorBuffer(operand.view.root, layer.index),
         getBlockOffset(operand.layout, place),
         getLayout(operand.layout, /*isBanded=*/false, operand.view.offset),
         /*isTile=*/false);
@@ -141,7 +141,7 @@ ScheduleBuilder::Output ScheduleBuilder::getOutput(LayerPlan &layer,
                                          /*isWrite=*/true, sim::Queue::Vector));
   if (!isBanded)
     return {
-        getTensorBuffer(layer.resultView.root),
+        getTensorBuffer(layer.resultView.root, layer.index),
         getBlockOffset(layer.result, place),
         getLayout(layer.result, /*isBanded=*/false, layer.resultView.offset)};
   operands.after.push_back(carried[Stored]);

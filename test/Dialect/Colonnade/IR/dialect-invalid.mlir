@@ -99,7 +99,7 @@ func.func private @f() -> (tensor<4xi8> {colonnade.zero_point = 1 : i32})
 // -----
 
 // D6: a scale on an op
-// expected-error @+1 {{has an unexpected attribute 'colonnade.scale': the colonnade dialect has only 'colonnade.scale', 'colonnade.parameter' and 'colonnade.state' on function arguments and results, 'colonnade.zero_point' on function arguments and 'colonnade.quantized' on linalg.generic}}
+// expected-error @+1 {{has an unexpected attribute 'colonnade.scale': the colonnade dialect has only 'colonnade.scale', 'colonnade.parameter' and 'colonnade.state' on function arguments and results, 'colonnade.zero_point' on function arguments, 'colonnade.quantized' on linalg.generic and 'colonnade.frozen', a unit, on arith.constant of f32 tensors}}
 func.func private @f() attributes {colonnade.scale = 1.0 : f64}
 
 // -----
@@ -107,6 +107,33 @@ func.func private @f() attributes {colonnade.scale = 1.0 : f64}
 // D6: an unknown attribute of the module
 // expected-error @+1 {{has an unexpected attribute 'colonnade.version'}}
 module attributes {colonnade.version = 1 : i64} {}
+
+// -----
+
+// D8: weights that are frozen with a value
+func.func @f() {
+  // expected-error @+1 {{has an unexpected attribute 'colonnade.frozen'}}
+  %0 = arith.constant {colonnade.frozen = true} dense<1.0> : tensor<4xf32>
+  return
+}
+
+// -----
+
+// D8: a frozen op that is no constant
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{has an unexpected attribute 'colonnade.frozen'}}
+  %0 = arith.negf %x {colonnade.frozen} : tensor<4xf32>
+  return
+}
+
+// -----
+
+// D8: frozen integers
+func.func @f() {
+  // expected-error @+1 {{has an unexpected attribute 'colonnade.frozen'}}
+  %0 = arith.constant {colonnade.frozen} dense<1> : tensor<4xi8>
+  return
+}
 
 // -----
 

@@ -213,7 +213,7 @@ func.func private @f(tensor<2x1x2xi8, #colonnade.encoding<columns = <row_axis = 
 // -----
 
 // E1: no promise
-// expected-error @+1 {{expected a promise (columns, terms or block_float), got none}}
+// expected-error @+1 {{expected a promise (columns, terms, block_float or fixed_point), got none}}
 #enc = #colonnade.encoding<>
 
 // -----
@@ -225,7 +225,7 @@ func.func private @f(tensor<2x1x2xi8, #colonnade.encoding<columns = <row_axis = 
 // -----
 
 // Encoding: unknown promise
-// expected-error @+1 {{expected a promise, columns, terms or block_float, got 'rows'}}
+// expected-error @+1 {{expected a promise, columns, terms, block_float or fixed_point, got 'rows'}}
 #enc = #colonnade.encoding<rows = <axis = 0>>
 
 // -----
@@ -323,3 +323,21 @@ func.func private @f(tensor<i8, #colonnade.encoding<terms = <axis = 0, group = 8
 // Encoding: a promise of the other kind
 // expected-error @+1 {{expected 'axis'}}
 #enc = #colonnade.encoding<terms = <row_axis = 0, fan_in = 2, assignment = [0, 0]>>
+
+// -----
+
+// FP1: the fraction is one of an i32's bits.
+// expected-error @+1 {{expected fraction in [0, 31], got 32}}
+func.func private @fp1(tensor<4xi32, #colonnade.encoding<fixed_point = <fraction = 32>>>)
+
+// -----
+
+// FP1: the fraction is not negative.
+// expected-error @+1 {{expected fraction in [0, 31], got -1}}
+func.func private @fp1(tensor<4xi32, #colonnade.encoding<fixed_point = <fraction = -1>>>)
+
+// -----
+
+// E12: fixed-point numbers are i32.
+// expected-error @+1 {{expected element type i32 with a fixed_point promise, got 'f32'}}
+func.func private @e12(tensor<4xf32, #colonnade.encoding<fixed_point = <fraction = 16>>>)

@@ -251,3 +251,69 @@
 // G6: a converter without block cells.
 // expected-error @below {{expected 'converter_values_per_cycle' in [0, 0], got 64}}
 "test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}, converter_values_per_cycle = 64>} : () -> ()
+
+// -----
+
+// E1: no banks.
+// expected-error @below {{expected 'banks' in [1, 1099511627776], got 0}}
+"test.op"() {a = #systolic.edram<banks = 0, row_bytes = 16, retention_nanoseconds = 3350, refresh_cycles = 2>} : () -> ()
+
+// -----
+
+// E1: rows without bytes.
+// expected-error @below {{expected 'row_bytes' in [1, 1099511627776], got 0}}
+"test.op"() {a = #systolic.edram<banks = 2, row_bytes = 0, retention_nanoseconds = 3350, refresh_cycles = 2>} : () -> ()
+
+// -----
+
+// E2: nothing is retained.
+// expected-error @below {{expected 'retention_nanoseconds' in [1, 1099511627776], got 0}}
+"test.op"() {a = #systolic.edram<banks = 2, row_bytes = 16, retention_nanoseconds = 0, refresh_cycles = 2>} : () -> ()
+
+// -----
+
+// E3: a refresh takes no time.
+// expected-error @below {{expected 'refresh_cycles' in [1, 1099511627776], got 0}}
+"test.op"() {a = #systolic.edram<banks = 2, row_bytes = 16, retention_nanoseconds = 3350, refresh_cycles = 0>} : () -> ()
+
+// -----
+
+// G7: rows that do not fill the memory.
+// expected-error @below {{expected 'data_sram_bytes' to be a multiple of 2 banks x 16 bytes of a row, got 1000: change data_sram_bytes, banks or row_bytes}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1000, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, edram_byte = 1.0 : f64, edram_refresh_row = 20.0 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}, data_edram = <banks = 2, row_bytes = 16, retention_nanoseconds = 3350, refresh_cycles = 2>>} : () -> ()
+
+// -----
+
+// G7: more rows than memory.
+// expected-error @below {{expected 'data_sram_bytes' to be a multiple of 1099511627776 banks x 1099511627776 bytes of a row, got 1024}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, edram_byte = 1.0 : f64, edram_refresh_row = 20.0 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}, data_edram = <banks = 1099511627776, row_bytes = 1099511627776, retention_nanoseconds = 3350, refresh_cycles = 2>>} : () -> ()
+
+// -----
+
+// G7: forgotten within a cycle.
+// expected-error @below {{expected a retention of at least one cycle, got 1 ns at 500 MHz: raise retention_nanoseconds or clock_megahertz}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, edram_byte = 1.0 : f64, edram_refresh_row = 20.0 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}, data_edram = <banks = 2, row_bytes = 16, retention_nanoseconds = 1, refresh_cycles = 2>>} : () -> ()
+
+// -----
+
+// G7: data SRAM in a machine without it.
+// expected-error @below {{unknown energy event 'data_sram_byte'}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, edram_byte = 1.0 : f64, edram_refresh_row = 20.0 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}, data_edram = <banks = 2, row_bytes = 16, retention_nanoseconds = 3350, refresh_cycles = 2>>} : () -> ()
+
+// -----
+
+// G7: no energy of refreshes.
+// expected-error @below {{expected an energy for event 'edram_refresh_row', got none}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, edram_byte = 1.0 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}, data_edram = <banks = 2, row_bytes = 16, retention_nanoseconds = 3350, refresh_cycles = 2>>} : () -> ()
+
+// -----
+
+// G7: refreshes of SRAM.
+// expected-error @below {{unknown energy event 'edram_refresh_row'}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, edram_refresh_row = 1.0 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}>} : () -> ()
+
+// -----
+
+// G8: negative leakage.
+// expected-error @below {{expected 'leakage_microwatts' in [0, 1099511627776], got -1}}
+"test.op"() {a = #systolic.target<name = "t", rows = 4, columns = 4, cell = #systolic.mac<fan_in = 1>, dram_bytes_per_cycle = 16, dram_latency = 100, weight_sram_bytes = 1024, data_sram_bytes = 1024, data_sram_banks = 4, accumulator_bytes = 1024, weight_loader_bytes_per_cycle = 8, vector_lanes = 4, vector_latency = 2, vector_stages = 8, vector_divide_slots = 8, clock_megahertz = 500, energy = {mac = 0.3 : f64, register_hop = 0.03 : f64, weight_sram_byte = 2.5 : f64, data_sram_byte = 2.5 : f64, accumulator_byte = 1.25 : f64, dram_byte = 162.5 : f64, vector_op = 0.1 : f64, vector_float_op = 3.7 : f64, idle_cell_cycle = 0.01 : f64}, leakage_microwatts = -1>} : () -> ()

@@ -14,6 +14,7 @@
 
 include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.td"
 include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/TensorEncoding.td"
 
 class Colonnade_Attr<string name, string attrMnemonic, list<Trait> traits = []>
@@ -186,12 +187,31 @@ def RoundingAttr : Colonnade_Attr<"Rounding", "rounding"> {
   }];
 }
 
+def FixedPointAttr : Colonnade_Attr<"FixedPoint", "fixed_point"> {
+  let summary = "Integers in units of a power of two";
+  let description = [{
+    Promised: an integer n stands for the number n * 2^-`fraction`. Sums and
+    differences are the integers' own, modulo 2^32, so adding and taking away
+    again loses nothing.
+
+    - **FP1** `fraction` is in [0, 31].
+
+    Example: units of 2^-16, numbers in [-32768, 32768).
+
+    ```mlir
+    #colonnade.fixed_point<fraction = 16>
+    ```
+  }];
+  let parameters = (ins "int64_t":$fraction);
+  let assemblyFormat = "`<` `fraction` `=` $fraction `>`";
+}
+
 def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
     DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "The promises about a tensor's values";
   let description = [{
     The encoding of a ranked tensor type: a `columns` promise, a `terms`
-    promise, or both; or a `block_float` promise.
+    promise, or both; or a `block_float` promise; or a `fixed_point` promise.
 
     - **E1** There is at least one promise.
     - **E2** `axis = packed` needs a `columns` promise.
@@ -208,6 +228,7 @@ def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
       numbered block by block.
     - **E10** `block_float`: the element type is `f32`.
     - **E11** `block_float`: `axis` is one of the tensor's dimensions.
+    - **E12** `fixed_point`: the element type is `i32`.
 
     Example:
 
@@ -221,15 +242,23 @@ def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
   let parameters = (ins
     OptionalParameter<"::colonnade::ColumnsAttr">:$columns,
     OptionalParameter<"::colonnade::TermsAttr">:$terms,
-    OptionalParameter<"::colonnade::BlockFloatAttr">:$blockFloat);
+    OptionalParameter<"::colonnade::BlockFloatAttr">:$blockFloat,
+    OptionalParameter<"::colonnade::FixedPointAttr">:$fixedPoint);
   let builders = [
     AttrBuilder<(ins "::colonnade::ColumnsAttr":$columns,
                      "::colonnade::TermsAttr":$terms), [{
-      return $_get($_ctxt, columns, terms, ::colonnade::BlockFloatAttr());
+      return $_get($_ctxt, columns, terms, ::colonnade::BlockFloatAttr(),
+                   ::colonnade::FixedPointAttr());
     }]>,
     AttrBuilder<(ins "::colonnade::BlockFloatAttr":$blockFloat), [{
       return $_get($_ctxt, ::colonnade::ColumnsAttr(),
-                   ::colonnade::TermsAttr(), blockFloat);
+                   ::colonnade::TermsAttr(), blockFloat,
+                   ::colonnade::FixedPointAttr());
+    }]>,
+    AttrBuilder<(ins "::colonnade::FixedPointAttr":$fixedPoint), [{
+      return $_get($_ctxt, ::colonnade::ColumnsAttr(),
+                   ::colonnade::TermsAttr(), ::colonnade::BlockFloatAttr(),
+                   fixedPoint);
     }]>
   ];
   // By hand: an error inside a promise is then reported once.
@@ -237,5 +266,30 @@ def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [
   // Assignments are long; they print once, at the head of the file.
   let genMnemonicAlias = 1;
 }
+
+//===----------------------------------------------------------------------===//
+// Couplings of reversible networks
+//===----------------------------------------------------------------------===//
+
+def CouplingKind : I32EnumAttr<"CouplingKind", "how a region's values change a stream", [
+    I32EnumAttrCase<"Additive", 0, "additive">,
+    I32EnumAttrCase<"Affine", 1, "affine">]> {
+  let cppNamespace = "::colonnade";
+  let genSpecializedAttr = 0;
+}
+
+def CouplingKindAttr : EnumAttr<ColonnadeDialect, CouplingKind, "coupling">;
+
+def ActivationPlan : I32EnumAttr<"ActivationPlan",
+    "where the backward pass takes a block's activations from", [
+    I32EnumAttrCase<"Store", 0, "store">,
+    I32EnumAttrCase<"Invert", 1, "invert">,
+    I32EnumAttrCase<"Checkpoint", 2, "checkpoint">]> {
+  let cppNamespace = "::colonnade";
+  let genSpecializedAttr = 0;
+}
+
+def ActivationPlanAttr
+    : EnumAttr<ColonnadeDialect, ActivationPlan, "activations">;
 
 #endif // COLONNADE_DIALECT_COLONNADE_IR_COLONNADEATTRIBUTES

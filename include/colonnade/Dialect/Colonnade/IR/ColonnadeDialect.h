@@ -22,6 +22,7 @@
 #include "mlir/IR/TensorEncoding.h"
 
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h.inc"
+#include "colonnade/Dialect/Colonnade/IR/ColonnadeEnums.h.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeAttributes.h.inc"

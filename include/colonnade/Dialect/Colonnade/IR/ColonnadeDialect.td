@@ -49,6 +49,8 @@ def ColonnadeDialect : Dialect {
     - **D6** Every other discardable attribute of the dialect is an error.
     - **D7** A result with such a name is the next value of the one argument that
       has the name by the same attribute, and has its type.
+    - **D8** `colonnade.frozen`, a unit attribute, may stand on `arith.constant` of
+      f32 tensors: weights that training leaves as they are.
 
     ```mlir
     func.func @main(%x: tensor<1x1x28x28xi8> {colonnade.scale = 0.0221 : f64})
@@ -84,6 +86,10 @@ def ColonnadeDialect : Dialect {
     }
     static constexpr ::llvm::StringLiteral getStateAttrName() {
       return "colonnade.state";
+    }
+    /// Name of the attribute of constants that are not trained.
+    static constexpr ::llvm::StringLiteral getFrozenAttrName() {
+      return "colonnade.frozen";
     }
     void registerAttributes();
   }];

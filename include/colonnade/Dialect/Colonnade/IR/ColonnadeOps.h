@@ -4,7 +4,8 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Declares the ops of the colonnade dialect, generated from ColonnadeOps.td.
+// Declares the ops of the colonnade dialect, generated from ColonnadeOps.td and
+// ReversibleOps.td.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,8 +14,11 @@
 
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeDialect.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #define GET_OP_CLASSES

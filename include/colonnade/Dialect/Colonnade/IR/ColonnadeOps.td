@@ -5,8 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Defines the only ops that touch an encoding, and what training must know of a
-// network that linalg does not say. Constraints are numbered; verifiers and
-// tests cite them.
+// network that linalg does not say; the ops of reversible networks are in
+// ReversibleOps.td. Constraints are numbered; verifiers and tests cite them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +14,7 @@
 #define COLONNADE_DIALECT_COLONNADE_IR_COLONNADEOPS
 
 include "colonnade/Dialect/Colonnade/IR/ColonnadeAttributes.td"
+include "colonnade/Dialect/Colonnade/IR/ReversibleOps.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Colonnade_PromiseOp<string mnemonic, list<Type> elements = [I8]>

@@ -28,6 +28,7 @@ EncodingAttr getEncoding(mlir::Type type);
 /// The promise of that kind of a tensor type; null when there is none.
 ColumnsAttr getColumnsPromise(mlir::Type type);
 TermsAttr getTermsPromise(mlir::Type type);
+FixedPointAttr getFixedPointPromise(mlir::Type type);
 
 /// The same type without a Colonnade encoding. Encodings of other dialects
 /// stay.
@@ -37,6 +38,10 @@ mlir::RankedTensorType dropEncoding(mlir::RankedTensorType type);
 /// null. Both null drops the encoding.
 mlir::RankedTensorType withPromises(mlir::RankedTensorType type,
                                     ColumnsAttr columns, TermsAttr terms);
+
+/// The i32 tensor of the shape that promises `fixed_point` of that fraction.
+mlir::RankedTensorType getFixedPointType(mlir::RankedTensorType shape,
+                                         int64_t fraction);
 
 /// The index of the value at a row-major position, for messages.
 llvm::SmallVector<int64_t> getElementIndex(mlir::RankedTensorType type,

@@ -562,6 +562,112 @@ def TermQuantize : Pass<"colonnade-term-quantize", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::colonnade::ColonnadeDialect"];
 }
 
+def DetectCouplings
+    : Pass<"colonnade-detect-couplings", "::mlir::func::FuncOp"> {
+  let summary = "Find couplings of two residual streams";
+  let description = [{
+    Networks that were trained as reversible ones come as plain code. This pass
+    finds y1 = x1 + F(x2) with y2 = x2 + G(y1) behind it, where nothing else is
+    read on the way, and makes it `colonnade.reversible`, whose regions are F and
+    G (RevNet, Gomez et al., NeurIPS 2017, section 3.1). Values do not change, bit
+    for bit.
+
+    F and G are the ops between the value that they read and the sum. They may
+    read weights and other values that do not depend on the function's arguments;
+    ops without operands that they share with the rest (`tensor.empty`, fills) are
+    copied.
+
+    Limits: one block, static shapes, f32; additive couplings with both halves.
+
+    Remarks, category `colonnade`, name `detect-couplings`: passed, for each
+    coupling, with its streams' shape and the parameters that F and G read;
+    missed, for each sum of two activations that is none, with the reason.
+
+    Example:
+
+    ```mlir
+    %f = linalg.tanh ins(%x2 : tensor<4x8xf32>) ...
+    %y1 = linalg.add ins(%x1, %f : tensor<4x8xf32>, tensor<4x8xf32>) ...
+    %g = linalg.exp ins(%y1 : tensor<4x8xf32>) ...
+    %y2 = linalg.add ins(%x2, %g : tensor<4x8xf32>, tensor<4x8xf32>) ...
+    ```
+    becomes
+    ```mlir
+    %y1, %y2 = colonnade.reversible additive %x1, %x2 : tensor<4x8xf32>
+        f(%a: tensor<4x8xf32>) {
+      %f = linalg.tanh ins(%a : tensor<4x8xf32>) ...
+      colonnade.yield %f : tensor<4x8xf32>
+    } g(%b: tensor<4x8xf32>) {
+      %g = linalg.exp ins(%b : tensor<4x8xf32>) ...
+      colonnade.yield %g : tensor<4x8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::colonnade::ColonnadeDialect"];
+}
+
+def MakeReversible
+    : Pass<"colonnade-make-reversible", "::mlir::func::FuncOp"> {
+  let summary = "Make a residual network a reversible one";
+  let description = [{
+    A chain of residual blocks h <- h + R(h) of one shape becomes a chain of
+    couplings of two streams a and b, which both begin as h: a <- a + R(b),
+    b <- b + R(a), and so on in turn. Each two blocks are one
+    `colonnade.reversible`; a last one without a partner is one without `g`. Where
+    the chain ends, the streams are averaged. An activation function behind a
+    block's sum, relu(h + R(h)), moves to the front of the next block's R and,
+    behind the last block, to the average (He et al., ECCV 2016, figure 4e).
+
+    The parameters are those of the plain network, but its function is another
+    one (RevNet, Gomez et al., NeurIPS 2017; Mangalam et al., CVPR 2022, for
+    transformers, whose F is the attention and whose G is the perceptron):
+    convert before training. A chain of one block keeps its function, because its
+    result is a alone.
+
+    `fraction` makes the streams fixed point with so many fractional bits, which
+    the backward pass reconstructs exactly.
+
+    Where a value of a chain is read by something else, or the shape changes (a
+    stage boundary), the chain ends, and that value is stored.
+
+    Limits: one block, static shapes, f32. Blocks inside the branch of another
+    one are converted, the outer one is not. Blocks of frozen weights are left
+    alone.
+
+    Remarks, category `colonnade`, name `make-reversible`: passed, for each block,
+    with the streams' shape, its place in the chain and the parameters that R
+    reads; missed, for each sum of two activations that is no such block, with the
+    reason.
+
+    Example: `fraction = 0`, a chain of two.
+
+    ```mlir
+    %f = linalg.tanh ins(%h : tensor<4x8xf32>) ...
+    %h1 = linalg.add ins(%h, %f : tensor<4x8xf32>, tensor<4x8xf32>) ...
+    %g = linalg.exp ins(%h1 : tensor<4x8xf32>) ...
+    %h2 = linalg.add ins(%h1, %g : tensor<4x8xf32>, tensor<4x8xf32>) ...
+    ```
+    becomes
+    ```mlir
+    %a, %b = colonnade.reversible additive %h, %h : tensor<4x8xf32>
+        f(%s: tensor<4x8xf32>) {
+      %f = linalg.tanh ins(%s : tensor<4x8xf32>) ...
+      colonnade.yield %f : tensor<4x8xf32>
+    } g(%s: tensor<4x8xf32>) {
+      %g = linalg.exp ins(%s : tensor<4x8xf32>) ...
+      colonnade.yield %g : tensor<4x8xf32>
+    }
+    %h2 = linalg.generic ... { // (a + b) / 2
+    ```
+  }];
+  let options = [Option<"fraction", "fraction", "int64_t", /*default=*/"0",
+                        "Fractional bits of the streams (0: f32)">];
+  let dependentDialects = ["::colonnade::ColonnadeDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def LowerBatchNorm : Pass<"colonnade-lower-batch-norm", "::mlir::func::FuncOp"> {
   let summary = "Write batch normalization as linalg";
   let description = [{
@@ -594,6 +700,58 @@ def LowerBatchNorm : Pass<"colonnade-lower-batch-norm", "::mlir::func::FuncOp"> 
                            "::mlir::tensor::TensorDialect"];
 }
 
+def LowerReversible
+    : Pass<"colonnade-lower-reversible", "::mlir::func::FuncOp"> {
+  let summary = "Write reversible networks as linalg";
+  let description = [{
+    `colonnade.reversible` becomes its regions, in the forward or the inverse
+    order, with a sum or difference behind each (of affine couplings, a product
+    too). Fixed-point numbers become i32, rounding, saturation and sums modulo
+    2^32, of which the array's vector unit knows all, and their types lose the
+    promise. Upstream canonicalization makes ordinary sums of those that wrap,
+    and the unit checks these for overflow: for the machine, `keep-fixed-point`
+    leaves fixed-point numbers until it has run. `colonnade.space_to_depth`
+    becomes a transpose between two reshapes. Other promises stay
+    (`--colonnade-strip-encodings` does the same and drops them).
+
+    A `colonnade.barrier` is its operands. With `keep-barriers` it stays: until no
+    common subexpressions are eliminated any more, recomputation needs it.
+
+    Example:
+
+    ```mlir
+    %y1, %y2 = colonnade.reversible inverse additive %x1, %x2 : tensor<4xf32>
+        f(%in: tensor<4xf32>) {
+      %0 = linalg.tanh ins(%in : tensor<4xf32>) outs(%init : tensor<4xf32>)
+          -> tensor<4xf32>
+      colonnade.yield %0 : tensor<4xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    %0 = linalg.tanh ins(%x2 : tensor<4xf32>) outs(%init : tensor<4xf32>)
+        -> tensor<4xf32>
+    %1 = tensor.empty() : tensor<4xf32>
+    %2 = linalg.generic ... ins(%x1, %0 : tensor<4xf32>, tensor<4xf32>)
+        outs(%1 : tensor<4xf32>) {
+    ^bb0(%in: f32, %in_0: f32, %out: f32):
+      %3 = arith.subf %in, %in_0 : f32
+      linalg.yield %3 : f32
+    } -> tensor<4xf32>
+    ```
+  }];
+  let options = [Option<"keepBarriers", "keep-barriers", "bool",
+                        /*default=*/"false",
+                        "Leave barriers in front of recomputed values">,
+                 Option<"keepFixedPoint", "keep-fixed-point", "bool",
+                        /*default=*/"false",
+                        "Leave fixed-point numbers as they are">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def StripEncodings
     : Pass<"colonnade-strip-encodings", "::mlir::ModuleOp"> {
   let summary = "Drop all promises: plain linalg that stock MLIR runs";
@@ -618,7 +776,8 @@ def StripEncodings
       f32 and adds the blocks in order (`colonnade/Numerics/BlockProduct.h`): the
       array's bits. `keep-block-products` leaves it to a library and its order.
     - Batch normalization becomes linalg (`--colonnade-lower-batch-norm`), unless
-      `keep-batch-norm` leaves it to training: it promises nothing.
+      `keep-batch-norm` leaves it to training: it promises nothing. So do marks
+      of weights that are not trained, `colonnade.frozen`.
 
     Example:
 
@@ -649,7 +808,13 @@ def StripEncodings
                  Option<"keepBlockProducts", "keep-block-products", "bool",
                         /*default=*/"false",
                         "Leave the sums of contractions of blocks in linalg's "
-                        "order">];
+                        "order">,
+                 Option<"keepReversible", "keep-reversible", "bool",
+                        /*default=*/"false",
+                        "Leave couplings and fixed-point numbers as they are">,
+                 Option<"keepBarriers", "keep-barriers", "bool",
+                        /*default=*/"false",
+                        "Leave barriers in front of recomputed values">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect",

@@ -92,6 +92,34 @@ def Systolic_BlockCell : Systolic_CellAttr<"BlockCell", "block"> {
 // Target
 //===----------------------------------------------------------------------===//
 
+def Systolic_Edram : Systolic_Attr<"Edram", "edram"> {
+  let summary = "Embedded DRAM: cells that forget, in banks of rows";
+  let description = [{
+    A row keeps what is written to it for `retention_nanoseconds` in the worst
+    case (CAMEL, HPCA 2024); what is needed longer is refreshed, a row at a time,
+    which keeps the row's bank for `refresh_cycles`. Reads do not refresh: gain
+    cells are not written by them. What counts as a refresh is defined by
+    `countRefreshes` (Simulator/Lifetimes.h).
+
+    Constraints:
+    - (E1) `banks` and `row_bytes` are at least 1.
+    - (E2) `retention_nanoseconds` is at least 1.
+    - (E3) `refresh_cycles` is at least 1.
+
+    Example:
+
+    ```mlir
+    #systolic.edram<banks = 12, row_bytes = 64, retention_nanoseconds = 3350,
+                    refresh_cycles = 2>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$banks, "int64_t":$row_bytes, "int64_t":$retention_nanoseconds,
+    "int64_t":$refresh_cycles);
+  let genVerifyDecl = 1;
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 def Systolic_Target : Systolic_Attr<"Target", "target"> {
   let summary = "The modelled machine";
   let description = [{
@@ -114,6 +142,14 @@ def Systolic_Target : Systolic_Attr<"Target", "target"> {
     - (G6) `converter_values_per_cycle` is at least 1 on a machine of block
       cells, where values are made parts of blocks at the array's border, and 0,
       the default, on others.
+    - (G7) with `data_edram`, the events `edram_byte` and `edram_refresh_row` take
+      the place of `data_sram_byte`, `data_sram_bytes` is a multiple of the bytes
+      of one row in every bank, and the retention is at least one cycle.
+    - (G8) `leakage_microwatts` is at least 0, the default.
+
+    With `data_edram`, the data memory, which is data SRAM otherwise, is embedded
+    DRAM of `data_sram_bytes`. `leakage_microwatts` is the static power of the
+    memories on the chip; 0 leaves it out.
 
     A pass of the vector unit applies up to `vector_stages` operations to each
     lane's element. A float division or square root takes the slots of
@@ -137,7 +173,9 @@ def Systolic_Target : Systolic_Attr<"Target", "target"> {
     "int64_t":$vector_divide_slots,
     "int64_t":$clock_megahertz,
     "::mlir::DictionaryAttr":$energy,
-    DefaultValuedParameter<"int64_t", "0">:$converter_values_per_cycle);
+    DefaultValuedParameter<"int64_t", "0">:$converter_values_per_cycle,
+    OptionalParameter<"::colonnade::systolic::EdramAttr">:$data_edram,
+    DefaultValuedParameter<"int64_t", "0">:$leakage_microwatts);
   let genVerifyDecl = 1;
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{

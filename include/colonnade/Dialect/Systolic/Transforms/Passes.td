@@ -15,13 +15,21 @@ def Schedule : Pass<"systolic-schedule", "::mlir::ModuleOp"> {
   let summary = "Turn mapped layers into entries of the machine's queues";
   let description = [{
     Replaces every function of mapped layers by a `systolic.program`. Tensors
-    get places in data SRAM by first fit over their lifetimes; what does not fit
-    lives in DRAM, and the layers that touch it work band by band of output
-    positions, nests chunk by chunk of their parallel loops, the outer loop
-    halved first, with a box of each spilled tensor (one buffer per box, loaded
-    once where all chunks read the same). Weight tiles and vector parameters are double-buffered in weight
-    SRAM, accumulators in accumulator SRAM. Tokens order exactly the accesses
-    that conflict.
+    get places in data SRAM by first fit over their lifetimes. Where it is too
+    full, a tensor leaves between two of its uses, the pair that frees most
+    layers per byte moved: it is stored once, when it is complete, and loaded as a
+    whole while the layer before its next use runs. Where a layer itself needs too
+    much, its largest tensor is in DRAM for it, and the layer works band by band of
+    output positions, a nest chunk by chunk of its parallel loops, with a box of each
+    such tensor (one buffer per box, loaded inside the loops that change it). The
+    loop that is halved is the outermost one, of a product of blocks the one after
+    which its passes and loads take the fewest cycles. Weight tiles and vector parameters are
+    double-buffered in weight SRAM, accumulators in accumulator SRAM. Tokens order
+    exactly the accesses that conflict.
+
+    In embedded DRAM a tensor leaves as well where refreshing it between two uses
+    takes more energy than moving it. How long that is follows from a first
+    schedule; a second one is made with it.
 
     The schedule is checked (`systolic-verify-schedule`) before the pass ends. A
     machine too small for one output position of a layer is an error that names

@@ -1,0 +1,196 @@
+# Part of the Colonnade project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Reversible networks beside plain ones, and duplex networks."""
+
+import os
+import shutil
+import subprocess
+import threading
+
+from .runs import ADAM, IMAGES, ROOT, SGD, Run, import_models
+
+NORMALIZATION = ["--mean=0.286", "--std=0.353", "--batch=128"]
+SGD_STEP = SGD + "0.05"
+RESNET_DEPTH, RESNET_EPOCHS = 38, 6
+VIT_EPOCHS = 4
+DUPLEX_EPOCHS = 4
+DUPLEX_CHANNELS = 32
+FRACTION = 16
+# What the frozen network of the duplex runs was trained on.
+SOURCE_CLASSES = "0,1,2,3,4"
+FROZEN = "--freeze=stem.*|stage.*"
+# Runs may share a network that has to be made first.
+PREPARING = threading.Lock()
+
+
+class NetworkRun(Run):
+    """A run whose network is made, by `make_network(build)`, when it begins."""
+
+    def __init__(self, name, make_network, epochs, step, *options,
+                 data=NORMALIZATION):
+        super().__init__(name, None, epochs, step, 1, *options)
+        self.make_network, self.data = make_network, data
+
+    def get_images(self, build):
+        return [f"--images={IMAGES}/train-images-idx3-ubyte.gz",
+                f"--labels={IMAGES}/train-labels-idx1-ubyte.gz"]
+
+    def get_output(self, build):
+        return f"{build}/training/{self.name}.mlir"
+
+    def get_command(self, build):
+        return [
+            f"{build}/bin/colonnade-train",
+            f"{build}/training/{self.name}.network.mlir",
+            *self.get_images(build),
+            f"--test-images={IMAGES}/t10k-images-idx3-ubyte.gz",
+            f"--test-labels={IMAGES}/t10k-labels-idx1-ubyte.gz",
+            *self.data, f"--epochs={self.epochs}",
+            f"--training-step={self.step}", f"--seed={self.seed}",
+            *self.options, "-o", self.get_output(build),
+        ]
+
+    def run(self, build):
+        with PREPARING:
+            os.makedirs(f"{build}/training", exist_ok=True)
+            self.make_network(build, f"{build}/training/{self.name}.network.mlir")
+        super().run(build)
+
+
+class SourceRun(NetworkRun):
+    """Trains the network that is frozen, on its part of the classes."""
+
+    def get_images(self, build):
+        prefix = f"{build}/training/source"
+        return [f"--images={prefix}-images.idx", f"--labels={prefix}-labels.idx"]
+
+    def run(self, build):
+        with PREPARING:  # Others wait for its network.
+            self.train(build)
+
+    def train(self, build):
+        os.makedirs(f"{build}/training", exist_ok=True)
+        self.make_network(build, f"{build}/training/{self.name}.network.mlir")
+        Run.run(self, build)
+
+
+def make_resnet(depth):
+    def make(build, path):
+        subprocess.run([f"{ROOT}/tools/make-residual-network", "--batch-norm",
+                        f"--depth={depth}", "-o", path], check=True)
+    return make
+
+
+def make_vit(build, path):
+    import_models(build)
+    shutil.copy(f"{build}/training/vit.mlir", path)
+
+
+def make_source(build, path):
+    subprocess.run([f"{ROOT}/tools/select-classes",
+                    f"{IMAGES}/train-images-idx3-ubyte.gz",
+                    f"{IMAGES}/train-labels-idx1-ubyte.gz",
+                    f"--classes={SOURCE_CLASSES}",
+                    "-o", f"{build}/training/source"], check=True)
+    make_resnet(8)(build, path)
+
+
+SOURCE = SourceRun("duplex-source", make_source, DUPLEX_EPOCHS, SGD_STEP,
+                   "--initialize")
+
+
+def copy_source(build, path):
+    """The trained network; trains it where it is missing."""
+    if not os.path.exists(SOURCE.get_output(build)):
+        SOURCE.train(build)
+    shutil.copy(SOURCE.get_output(build), path)
+
+
+def make_duplex(build, path):
+    copy_source(build, path)
+    subprocess.run(
+        [f"{build}/bin/colonnade-opt", path, "--mlir-print-debuginfo",
+         f"--colonnade-make-duplex=channels={DUPLEX_CHANNELS}", "-o", path],
+        check=True)
+
+
+REVERSIBLE = f"--reversible={FRACTION}"
+
+
+def get_pairs():
+    """(Network, plain run, reversible run)."""
+    vit = ["--mean=0.286", "--std=0.353", "--batch=128", "--patches=4"]
+    resnet = make_resnet(RESNET_DEPTH)
+    name = f"resnet{RESNET_DEPTH}"
+    return [
+        (f"ResNet-{RESNET_DEPTH}",
+         NetworkRun(f"{name}-plain", resnet, RESNET_EPOCHS, SGD_STEP,
+                    "--initialize"),
+         NetworkRun(f"{name}-reversible", resnet, RESNET_EPOCHS, SGD_STEP,
+                    "--initialize", REVERSIBLE)),
+        ("ViT",
+         NetworkRun("vit-plain", make_vit, VIT_EPOCHS, ADAM + "0.001",
+                    "--initialize", data=vit),
+         NetworkRun("vit-reversible", make_vit, VIT_EPOCHS, ADAM + "0.001",
+                    "--initialize", REVERSIBLE, data=vit)),
+    ]
+
+
+def get_duplex_runs():
+    """What is trained: its run."""
+    return {
+        "everything": NetworkRun("duplex-all", copy_source, DUPLEX_EPOCHS,
+                                 SGD_STEP),
+        "the last layer": NetworkRun("duplex-head", copy_source, DUPLEX_EPOCHS,
+                                     SGD_STEP, FROZEN),
+        f"a reversible branch of {DUPLEX_CHANNELS} channels":
+            NetworkRun("duplex-branch", make_duplex, DUPLEX_EPOCHS, SGD_STEP,
+                       "--initialize", "--batch-norm"),
+    }
+
+
+def get_all_runs():
+    for _, plain, reversible in get_pairs():
+        yield from (plain, reversible)
+    yield SOURCE
+    yield from get_duplex_runs().values()
+
+
+def print_accuracy(run):
+    return f"{run.get_accuracy():.2f}" if run.is_done() else "not run"
+
+
+def make_accuracy_section():
+    rows = [
+        f"| {network} | {plain.epochs} | {print_accuracy(plain)} | "
+        f"{print_accuracy(reversible)} |\n"
+        for network, plain, reversible in get_pairs()]
+    return f"""
+## Reversible networks
+
+`colonnade-train --reversible={FRACTION}`: two streams of fixed point with {FRACTION} fractional
+bits, the same parameters, the same initial weights. The ResNet has batch
+normalization; test accuracies in percent.
+
+| network | epochs | plain | reversible |
+|---|---:|---:|---:|
+{"".join(rows)}"""
+
+
+def make_duplex_section():
+    rows = [f"| {what} | {print_accuracy(run)} |\n"
+            for what, run in get_duplex_runs().items()]
+    return f"""
+## Duplex networks
+
+A ResNet-8 trained on the classes {SOURCE_CLASSES} learns all ten in {DUPLEX_EPOCHS} epochs
+([tutorial](tutorial/duplex/README.md)); test accuracies in percent.
+
+| trained | accuracy |
+|---|---:|
+{"".join(rows)}"""
+
+
+def make_sections(build):
+    return [make_accuracy_section(), make_duplex_section()]
