@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import threading
 
-from .runs import ADAM, IMAGES, ROOT, SGD, Run, import_models
+from .runs import IMAGES, MODELS, ROOT, SGD, Run, import_models
+from .training import get_format_runs
 
 NORMALIZATION = ["--mean=0.286", "--std=0.353", "--batch=128"]
 SGD_STEP = SGD + "0.05"
 RESNET_DEPTH, RESNET_EPOCHS = 38, 6
-VIT_EPOCHS = 4
 DUPLEX_EPOCHS = 4
 DUPLEX_CHANNELS = 32
 FRACTION = 16
@@ -120,7 +120,7 @@ REVERSIBLE = f"--reversible={FRACTION}"
 
 def get_pairs():
     """(Network, plain run, reversible run)."""
-    vit = ["--mean=0.286", "--std=0.353", "--batch=128", "--patches=4"]
+    plain_vit = get_format_runs("vit")["fp32"][0]
     resnet = make_resnet(RESNET_DEPTH)
     name = f"resnet{RESNET_DEPTH}"
     return [
@@ -130,10 +130,10 @@ def get_pairs():
          NetworkRun(f"{name}-reversible", resnet, RESNET_EPOCHS, SGD_STEP,
                     "--initialize", REVERSIBLE)),
         ("ViT",
-         NetworkRun("vit-plain", make_vit, VIT_EPOCHS, ADAM + "0.001",
-                    "--initialize", data=vit),
-         NetworkRun("vit-reversible", make_vit, VIT_EPOCHS, ADAM + "0.001",
-                    "--initialize", REVERSIBLE, data=vit)),
+         plain_vit,
+         NetworkRun("vit-reversible", make_vit, plain_vit.epochs,
+                    plain_vit.step, "--initialize", REVERSIBLE,
+                    data=MODELS["vit"][0].split())),
     ]
 
 
