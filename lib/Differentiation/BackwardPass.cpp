@@ -52,8 +52,8 @@ static SetVector<Value> getReadValues(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 /// The ops that some output depends on and that depend on an input, backward.
-SmallVector<Operation *>
-BackwardPass::collectActive(ArrayRef<Operation *> ops, ValueRange outputs) {
+SmallVector<Operation *> BackwardPass::collectActive(ArrayRef<Operation *> ops,
+                                                     ValueRange outputs) {
   SmallVector<Operation *> forward;
   for (Operation *op : ops) {
     bool dependsOnInput = llvm::any_of(
@@ -63,11 +63,11 @@ BackwardPass::collectActive(ArrayRef<Operation *> ops, ValueRange outputs) {
     forward.push_back(op);
     // Bits of a float that come back as a float are no constant: they stay
     // active, so that the cast back, which has no gradient, is noticed.
-    bool makesBits = isa<arith::BitcastOp>(op) ||
-                     llvm::any_of(op->getOperands(), [&](Value operand) {
-                       return active.contains(operand) &&
-                              !getCotangentType(operand);
-                     });
+    bool makesBits =
+        isa<arith::BitcastOp>(op) ||
+        llvm::any_of(op->getOperands(), [&](Value operand) {
+          return active.contains(operand) && !getCotangentType(operand);
+        });
     for (Value result : op->getResults())
       if (getCotangentType(result) || makesBits)
         active.insert(result);
@@ -165,9 +165,9 @@ LogicalResult colonnade::propagateByOperands(DifferentiableOpInterface op,
   for (Value result : op->getResults()) {
     Value cotangent = pass.getCotangent(result);
     Type type = getCotangentType(result);
-    resultCotangents.push_back(
-        cotangent || !type ? cotangent
-                           : createZero(builder, op->getLoc(), type));
+    resultCotangents.push_back(cotangent || !type
+                                   ? cotangent
+                                   : createZero(builder, op->getLoc(), type));
   }
   SmallVector<bool> needed;
   for (Value operand : op->getOperands())

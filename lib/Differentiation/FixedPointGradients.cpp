@@ -25,7 +25,8 @@ namespace {
 template <typename OpT>
 struct ConversionGradient
     : DifferentiableOpInterface::ExternalModel<ConversionGradient<OpT>, OpT> {
-  FailureOr<SmallVector<Value>> createOperandCotangents(Operation *, OpBuilder &,
+  FailureOr<SmallVector<Value>> createOperandCotangents(Operation *,
+                                                        OpBuilder &,
                                                         ValueRange cotangents,
                                                         ArrayRef<bool>) const {
     return SmallVector<Value>{cotangents.front()};
@@ -66,8 +67,8 @@ struct SpaceToDepthGradient
                                                         OpBuilder &builder,
                                                         ValueRange cotangents,
                                                         ArrayRef<bool>) const {
-    return SmallVector<Value>{createInverse(cast<SpaceToDepthOp>(op), builder,
-                                            cotangents.front())};
+    return SmallVector<Value>{
+        createInverse(cast<SpaceToDepthOp>(op), builder, cotangents.front())};
   }
 
   LogicalResult propagateCotangents(Operation *op, BackwardPass &pass) const {

@@ -5,10 +5,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Each region is evaluated once, and serves both the inverse and the gradient
-// (Gomez et al., NeurIPS 2017, algorithm 1): a step then evaluates regions twice
-// and their gradients once, about a third more than with stored activations.
-// Sums are in the order in which the gradient of the lowered op has them, so
-// that with fixed-point streams the bits are the same.
+// (Gomez et al., NeurIPS 2017, algorithm 1): a step then evaluates regions
+// twice and their gradients once, about a third more than with stored
+// activations. Sums are in the order in which the gradient of the lowered op
+// has them, so that with fixed-point streams the bits are the same.
 //
 //===----------------------------------------------------------------------===//
 
@@ -185,9 +185,9 @@ namespace {
 struct ReversibleGradient
     : DifferentiableOpInterface::ExternalModel<ReversibleGradient,
                                                ReversibleOp> {
-  FailureOr<SmallVector<Value>>
-  createOperandCotangents(Operation *op, OpBuilder &, ValueRange,
-                          ArrayRef<bool>) const {
+  FailureOr<SmallVector<Value>> createOperandCotangents(Operation *op,
+                                                        OpBuilder &, ValueRange,
+                                                        ArrayRef<bool>) const {
     op->emitOpError("has cotangents of what its regions read, too: ask for "
                     "them by propagateCotangents");
     return failure();

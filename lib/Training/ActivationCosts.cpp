@@ -61,8 +61,8 @@ static int64_t getTime(ReversibleOp op, ActivationPlan plan) {
   int64_t time = 0;
   for (const Coupling::Step &step : coupling.getSteps())
     time += getTime(*step.region);
-  // Two streams read and one written for each sum; a checkpoint needs no inverse,
-  // and no last sum either.
+  // Two streams read and one written for each sum; a checkpoint needs no
+  // inverse, and no last sum either.
   int64_t sums = coupling.getSteps().size();
   if (plan == ActivationPlan::Checkpoint)
     --sums;
@@ -99,8 +99,8 @@ public:
   }
 
 private:
-  /// Bytes of both results of a coupling, which stay in memory if it is inverted
-  /// and what comes next does not compute them again.
+  /// Bytes of both results of a coupling, which stay in memory if it is
+  /// inverted and what comes next does not compute them again.
   int64_t getKeptResults(size_t coupling, size_t plan) const {
     return kActivationPlans[plan] == ActivationPlan::Invert
                ? bytes[coupling].streams

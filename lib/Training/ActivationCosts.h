@@ -9,13 +9,13 @@
 // Bytes are not a formula. Each coupling (equal ones once) is differentiated by
 // itself, with each plan, and lowered to buffers as the trainer does it; so is
 // the network with its couplings taken out. The most that is in use while a
-// coupling runs is then what the rest of the network has at that place, what the
-// couplings before keep, and what this one takes.
+// coupling runs is then what the rest of the network has at that place, what
+// the couplings before keep, and what this one takes.
 //
 // Time counts what is done again: one unit per multiply-accumulate of a
 // contraction and per byte that other ops and the sums of streams read or
-// write. (oneDNN does about 10 multiply-accumulates per nanosecond on two cores,
-// and about 10 bytes per nanosecond come from memory.)
+// write. (oneDNN does about 10 multiply-accumulates per nanosecond on two
+// cores, and about 10 bytes per nanosecond come from memory.)
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,7 +44,8 @@ struct ActivationChain {
 };
 
 /// Fails, with an error, where a coupling cannot be differentiated.
-llvm::FailureOr<ActivationChain> buildActivationChain(mlir::func::FuncOp function);
+llvm::FailureOr<ActivationChain>
+buildActivationChain(mlir::func::FuncOp function);
 
 } // namespace colonnade
 

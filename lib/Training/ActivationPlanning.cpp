@@ -4,10 +4,10 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Of the blocks so far, all that later ones depend on is the last option and the
-// bytes kept. A choice that keeps more and takes longer than another one with
-// the same last option is never continued, nor one that leaves too little room
-// for the rest.
+// Of the blocks so far, all that later ones depend on is the last option and
+// the bytes kept. A choice that keeps more and takes longer than another one
+// with the same last option is never continued, nor one that leaves too little
+// room for the rest.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,8 +39,8 @@ namespace {
 
 constexpr int64_t kInfeasible = -1;
 
-/// By block and option: the most bytes that may be kept up to and with the block
-/// so that the rest fits; kInfeasible if it does not even with none.
+/// By block and option: the most bytes that may be kept up to and with the
+/// block so that the rest fits; kInfeasible if it does not even with none.
 using Room = std::vector<std::vector<int64_t>>;
 
 Room computeRoom(const std::vector<PlanBlock> &chain, int64_t limit) {
@@ -58,8 +58,8 @@ Room computeRoom(const std::vector<PlanBlock> &chain, int64_t limit) {
         const PlanStep &step = next.getStep(option, following);
         if (room[i + 1][following] == kInfeasible)
           continue;
-        int64_t bytes = std::min(limit - step.peak,
-                                 room[i + 1][following] - step.kept);
+        int64_t bytes =
+            std::min(limit - step.peak, room[i + 1][following] - step.kept);
         room[i][option] = std::max(room[i][option], bytes);
       }
   }

@@ -92,9 +92,7 @@ public:
         builder(op.getLoc(), op.getContext()) {}
 
   LogicalResult build();
-  func::FuncOp getFunction() {
-    return *module->getOps<func::FuncOp>().begin();
-  }
+  func::FuncOp getFunction() { return *module->getOps<func::FuncOp>().begin(); }
 
 private:
   void createFunction();
@@ -118,8 +116,8 @@ private:
 
 void CouplingProbe::createFunction() {
   builder.setInsertionPointToStart(module->getBody());
-  auto function = func::FuncOp::create(builder, "probe",
-                                       builder.getFunctionType({}, {}));
+  auto function =
+      func::FuncOp::create(builder, "probe", builder.getFunctionType({}, {}));
   builder.setInsertionPointToStart(function.addEntryBlock());
   llvm::SetVector<Value> captured;
   getUsedValuesDefinedAbove(op->getRegions(), captured);
@@ -137,9 +135,9 @@ void CouplingProbe::createFunction() {
 }
 
 Value CouplingProbe::createStream(bool isCotangent) {
-  Type element =
-      op.isExact() ? builder.getF32Type()
-                   : cast<Type>(op.getStream1().getType().getElementType());
+  Type element = op.isExact()
+                     ? builder.getF32Type()
+                     : cast<Type>(op.getStream1().getType().getElementType());
   Value empty = tensor::EmptyOp::create(
       builder, op.getStream1().getType().getShape(), element);
   Value number = arith::ConstantOp::create(
@@ -159,8 +157,7 @@ Value CouplingProbe::readFirst(Value tensor) {
       builder, RankedTensorType::get({}, type.getElementType()), element);
 }
 
-FailureOr<SmallVector<Value>>
-CouplingProbe::cloneCoupling(ValueRange streams) {
+FailureOr<SmallVector<Value>> CouplingProbe::cloneCoupling(ValueRange streams) {
   for (auto [operand, stream] : llvm::zip_equal(op->getOperands(), streams))
     mapping.map(operand, stream);
   auto clone = cast<ReversibleOp>(builder.clone(*op, mapping));
@@ -206,8 +203,8 @@ LogicalResult CouplingProbe::build() {
   if (failed(pass.propagate(ops, *results, cotangents)))
     return failure();
   SmallVector<Value> ends;
-  for (Value stream : isOneStream ? ArrayRef(streams).take_front()
-                                  : ArrayRef(streams)) {
+  for (Value stream :
+       isOneStream ? ArrayRef(streams).take_front() : ArrayRef(streams)) {
     if (Value cotangent = pass.getCotangent(stream))
       ends.push_back(cotangent);
     if (pass.getAvailable(stream) != stream)
@@ -235,7 +232,8 @@ FailureOr<PlanBytes> CouplingProbes::measure(ReversibleOp op,
   auto segments = predict(probe.getFunction(), op);
   if (failed(segments))
     return failure();
-  // Streams are made, then coupled; cotangents are made, and the rest is theirs.
+  // Streams are made, then coupled; cotangents are made, and the rest is
+  // theirs.
   PlanBytes bytes;
   bytes.forward = (*segments)[1].peak;
   bytes.kept = (*segments)[2].behind - getStreamBytes(op);
@@ -348,9 +346,8 @@ FailureOr<int64_t> colonnade::measureWhole(func::FuncOp function) {
   return getPeak(*segments);
 }
 
-FailureOr<RestBytes>
-colonnade::measureRest(func::FuncOp function,
-                       ArrayRef<ReversibleOp> couplings) {
+FailureOr<RestBytes> colonnade::measureRest(func::FuncOp function,
+                                            ArrayRef<ReversibleOp> couplings) {
   OwningOpRef<ModuleOp> module = copyAlone(function);
   auto probe = *module->getOps<func::FuncOp>().begin();
   takeOutCouplings(probe);
@@ -374,7 +371,7 @@ colonnade::measureRest(func::FuncOp function,
     rest.backward.push_back((*segments)[backward].atEnd - passed[backward]);
   }
   for (size_t i = 0; i <= count; ++i)
-    rest.code.push_back(std::max((*segments)[i].peak,
-                                 (*segments)[2 * count - i].peak));
+    rest.code.push_back(
+        std::max((*segments)[i].peak, (*segments)[2 * count - i].peak));
   return rest;
 }

@@ -100,9 +100,8 @@ static llvm::Error writePlot(StringRef path, const ActivationChain &chain,
     plots[0].series.push_back(bytes);
     plots[1].series.push_back(time);
   }
-  return writeFile(path, [&](llvm::raw_ostream &stream) {
-    printSvg(stream, plots);
-  });
+  return writeFile(path,
+                   [&](llvm::raw_ostream &stream) { printSvg(stream, plots); });
 }
 
 static InFlightDiagnostic rejectLimit(func::FuncOp function, int64_t limit,
@@ -113,8 +112,9 @@ static InFlightDiagnostic rejectLimit(func::FuncOp function, int64_t limit,
 }
 
 /// Sets the fastest plan that fits, and returns it with the peak of the program
-/// that it makes. Parts may take some percent less or more than they do together;
-/// where the program exceeds the limit, the plan for a lower one is taken.
+/// that it makes. Parts may take some percent less or more than they do
+/// together; where the program exceeds the limit, the plan for a lower one is
+/// taken.
 static FailureOr<ActivationSchedule>
 setPlan(func::FuncOp function, const ActivationChain &chain, int64_t limit) {
   int64_t allowed = limit;
@@ -140,8 +140,7 @@ setPlan(func::FuncOp function, const ActivationChain &chain, int64_t limit) {
 }
 
 namespace {
-struct PlanActivations
-    : colonnade::impl::PlanActivationsBase<PlanActivations> {
+struct PlanActivations : colonnade::impl::PlanActivationsBase<PlanActivations> {
   using PlanActivationsBase::PlanActivationsBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -174,8 +173,7 @@ LogicalResult PlanActivations::plan(func::FuncOp target) {
   if (chain->couplings.empty())
     return target.emitError("has no colonnade.reversible to plan: "
                             "--colonnade-make-reversible makes some");
-  FailureOr<ActivationSchedule> schedule =
-      setPlan(target, *chain, memoryLimit);
+  FailureOr<ActivationSchedule> schedule = setPlan(target, *chain, memoryLimit);
   if (failed(schedule))
     return failure();
   remarkPlan(target, *chain, *schedule, memoryLimit);

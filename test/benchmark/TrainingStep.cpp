@@ -6,7 +6,7 @@
 //
 // Compiles `@training_step` of a module for speed, as colonnade-train does, and
 // runs it on arbitrary numbers. For every line on standard input it does a
-// round of steps and prints their median time, the peak memory of the process so
+// round of steps and prints their median times, the peak memory of the process so
 // far and the peak of the step's buffers, as JSON, so that test/benchmark/training-step can take turns
 // with PyTorch.
 //
@@ -23,6 +23,7 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include <chrono>
+#include <ctime>
 #include <iostream>
 #include <random>
 #include <sys/resource.h>
@@ -67,12 +68,25 @@ private:
   std::vector<std::vector<char>> inputs, outputs;
 };
 
-double measureStep(const JitFunction &step, const StepBuffers &buffers) {
+/// Milliseconds of the clock on the wall, and of the process on all cores.
+struct StepTime {
+  double wall, processor;
+};
+
+StepTime measureStep(const JitFunction &step, const StepBuffers &buffers) {
   auto begin = std::chrono::steady_clock::now();
+  std::clock_t processorBegin = std::clock();
   llvm::cantFail(step.run(buffers.inputPointers, buffers.outputPointers));
-  return std::chrono::duration<double, std::milli>(
-             std::chrono::steady_clock::now() - begin)
-      .count();
+  return {std::chrono::duration<double, std::milli>(
+              std::chrono::steady_clock::now() - begin)
+              .count(),
+          1000.0 * static_cast<double>(std::clock() - processorBegin) /
+              CLOCKS_PER_SEC};
+}
+
+double getMedian(std::vector<double> values) {
+  llvm::sort(values);
+  return values[values.size() / 2];
 }
 
 double getPeakMegabytes() {
@@ -83,14 +97,17 @@ double getPeakMegabytes() {
 
 void measureRound(const JitFunction &step, const StepBuffers &buffers,
                   int count) {
-  std::vector<double> times;
-  for (int i = 0; i < count; ++i)
-    times.push_back(measureStep(step, buffers));
-  llvm::sort(times);
+  std::vector<double> times, processorTimes;
+  for (int i = 0; i < count; ++i) {
+    StepTime time = measureStep(step, buffers);
+    times.push_back(time.wall);
+    processorTimes.push_back(time.processor);
+  }
   llvm::outs() << llvm::format(
-      "{\"milliseconds\": %.3f, \"megabytes\": %.1f, \"buffer_bytes\": %lld, "
+      "{\"milliseconds\": %.3f, \"processor_milliseconds\": %.3f, "
+      "\"megabytes\": %.1f, \"buffer_bytes\": %lld, "
       "\"scratch_bytes\": %lld}\n",
-      times[times.size() / 2], getPeakMegabytes(),
+      getMedian(times), getMedian(processorTimes), getPeakMegabytes(),
       static_cast<long long>(step.getPeakBytes()),
       static_cast<long long>(step.getScratchBytes()));
   llvm::outs().flush();

@@ -82,8 +82,8 @@ std::string printNetwork(int depth, bool isExact) {
               " to " + kType + "\n";
       *value = plain;
     }
-  return text + "%y = linalg.add ins(" + first + ", " + second + " : " +
-         kType + ", " + kType + ") outs(%e : " + kType + ") -> " + kType +
+  return text + "%y = linalg.add ins(" + first + ", " + second + " : " + kType +
+         ", " + kType + ") outs(%e : " + kType + ") -> " + kType +
          R"mlir(
     %le = tensor.empty() : tensor<64x10xf32>
     %lz = linalg.fill ins(%zero : f32) outs(%le : tensor<64x10xf32>) -> tensor<64x10xf32>
@@ -101,15 +101,16 @@ struct Step {
 class PlannedMemory : public testing::Test {
 protected:
   PlannedMemory() {
-    context.loadDialect<arith::ArithDialect, func::FuncDialect,
-                        linalg::LinalgDialect, math::MathDialect,
-                        scf::SCFDialect, tensor::TensorDialect,
-                        ColonnadeDialect>();
+    context
+        .loadDialect<arith::ArithDialect, func::FuncDialect,
+                     linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,
+                     tensor::TensorDialect, ColonnadeDialect>();
   }
 
   /// The step of a network that is planned for a limit; none where it is
   /// refused. 0 is no plan.
-  std::optional<Step> run(const std::string &network, int64_t limit) {
+  std::optional<Step> run(const std::string &network, int64_t limit,
+                          const std::string &stepOptions = "") {
     auto module = parseSourceString<ModuleOp>(network, &context);
     EXPECT_TRUE(module) << network;
     if (limit != 0) {
@@ -123,13 +124,18 @@ protected:
       planning.addPass(createPlanActivations(options));
       if (failed(planning.run(*module))) {
         least = 0;
-        StringRef(messages).split("least of all plans is ").second
-            .split(';').first.getAsInteger(10, least);
+        StringRef(messages)
+            .split("least of all plans is ")
+            .second.split(';')
+            .first.getAsInteger(10, least);
         return std::nullopt;
       }
     }
     PassManager manager(&context);
-    manager.addPass(createTrainingStep());
+    std::unique_ptr<Pass> step = createTrainingStep();
+    EXPECT_TRUE(succeeded(step->initializeOptions(
+        stepOptions, [](const Twine &) { return failure(); })));
+    manager.addPass(std::move(step));
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
     StripEncodingsOptions options;
@@ -157,8 +163,8 @@ protected:
       inputBuffers.push_back(inputs.back().data());
     }
     for (const JitFunction::Buffer &buffer : jit->getOutputs()) {
-      step.results.emplace_back(buffer.getNumElements() *
-                                buffer.elementBytes / 4);
+      step.results.emplace_back(buffer.getNumElements() * buffer.elementBytes /
+                                4);
       outputBuffers.push_back(step.results.back().data());
     }
     llvm::cantFail(jit->run(inputBuffers, outputBuffers));
@@ -201,6 +207,29 @@ TEST_F(PlannedMemory, LeastIsThatOfInvertingAll) {
   ASSERT_TRUE(inverted);
   EXPECT_NEAR(static_cast<double>(inverted->peak), static_cast<double>(least),
               0.1 * static_cast<double>(least));
+}
+
+/// What a region rounds, and the precisions that it chooses, are those of the
+/// forward pass when it is evaluated again.
+TEST_F(PlannedMemory, FormatsRoundAgainAsBefore) {
+  std::string network = printNetwork(2, true);
+  for (const char *format :
+       {"bf16", "m2", "m3", "m4", "m8", "msfp12", "mx", "m4 blocks=reform",
+        "m4 rounding=truncate", "fast-adaptive total-steps=10"}) {
+    SCOPED_TRACE(format);
+    std::string options = std::string("format=") + format;
+    auto inverted = run(network, 0, options);
+    auto stored = run(network, int64_t(1) << 40, options);
+    ASSERT_TRUE(inverted && stored);
+    EXPECT_LT(inverted->peak, stored->peak);
+    ASSERT_EQ(inverted->results.size(), stored->results.size());
+    for (size_t i = 0; i < stored->results.size(); ++i)
+      EXPECT_EQ(std::memcmp(inverted->results[i].data(),
+                            stored->results[i].data(),
+                            stored->results[i].size() * sizeof(float)),
+                0)
+          << "result " << i;
+  }
 }
 
 TEST_F(PlannedMemory, DoesNotChangeTheStep) {

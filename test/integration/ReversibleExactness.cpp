@@ -6,7 +6,7 @@
 //
 // Networks of 200 blocks with random regions, in every format of training, from
 // any integers: what the inverse gives back is what the network was given.
-// Sums of fixed point, and the conversions, against the host's.
+// Sums of fixed point, the conversions, and space_to_depth, against the host's.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -148,12 +149,23 @@ INSTANTIATE_TEST_SUITE_P(Formats, ReversibleExactness,
 
 constexpr int64_t kCount = 64;
 
-/// to_fixed(x), from_fixed(q), q + r and q - r.
-std::unique_ptr<JitFunction> compileFixedOps(int64_t fraction) {
+/// The erased function; null if there is none.
+std::unique_ptr<JitFunction> compileText(const std::string &text) {
   mlir::DialectRegistry registry;
   registry.insert<ColonnadeDialect, mlir::func::FuncDialect>();
   mlir::MLIRContext context(registry);
-  std::string text = llvm::formatv(
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  mlir::PassManager manager(&context);
+  manager.addPass(createStripEncodings());
+  if (!module || failed(manager.run(*module)))
+    return nullptr;
+  auto jit = JitFunction::compile(*module, "main");
+  return jit ? std::move(*jit) : nullptr;
+}
+
+/// to_fixed(x), from_fixed(q), q + r and q - r.
+std::unique_ptr<JitFunction> compileFixedOps(int64_t fraction) {
+  return compileText(llvm::formatv(
       R"mlir(
 !fixed = tensor<{0}xi32, #colonnade.encoding<fixed_point = <fraction = {1}>>>
 !real = tensor<{0}xf32>
@@ -165,14 +177,7 @@ func.func @main(%x: !real, %q: !fixed, %r: !fixed)
   %3 = colonnade.subtract_fixed %q, %r : !fixed
   return %0, %1, %2, %3 : !fixed, !real, !fixed, !fixed
 })mlir",
-      kCount, fraction);
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
-  mlir::PassManager manager(&context);
-  manager.addPass(createStripEncodings());
-  if (!module || failed(manager.run(*module)))
-    return nullptr;
-  auto jit = JitFunction::compile(*module, "main");
-  return jit ? std::move(*jit) : nullptr;
+      kCount, fraction));
 }
 
 /// As ToFixedOp's description says.
@@ -226,6 +231,104 @@ TEST(FixedPoint, OpsAreTheHosts) {
         EXPECT_EQ(difference[i], int32_t(uint32_t(q[i]) - uint32_t(r[i])));
       }
     }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Space to depth
+//===----------------------------------------------------------------------===//
+
+/// A tensor [batch, channels, height, width] whose dimensions are in any order.
+struct Moved {
+  int64_t block = 1;
+  /// Of a tensor of positions: batch, channels, height and width.
+  std::array<int64_t, 4> extents;
+  /// Which dimension of the tensor each of these is.
+  std::array<int64_t, 4> dims;
+
+  std::string print() const;
+  /// Row-major, of the value at these positions.
+  int64_t getIndex(const std::array<int64_t, 4> &sizes,
+                   const std::array<int64_t, 4> &position) const;
+};
+
+std::string Moved::print() const {
+  std::array<int64_t, 4> plain, moved;
+  for (int i = 0; i < 4; ++i)
+    plain[dims[i]] = extents[i];
+  moved = plain;
+  moved[dims[1]] *= block * block;
+  moved[dims[2]] /= block;
+  moved[dims[3]] /= block;
+  auto type = [](const std::array<int64_t, 4> &e) {
+    return llvm::formatv("tensor<{0}x{1}x{2}x{3}xf32>", e[0], e[1], e[2], e[3])
+        .str();
+  };
+  std::string dimensions =
+      llvm::formatv("block = {0} channel = {1} height = {2} width = {3}", block,
+                    dims[1], dims[2], dims[3]);
+  return llvm::formatv(R"mlir(
+func.func @main(%x: {0}) -> ({1}, {0}) {{
+  %0 = colonnade.space_to_depth %x {2} : {0} to {1}
+  %1 = colonnade.barrier %0 : {1}
+  %2 = colonnade.space_to_depth inverse %1 {2} : {1} to {0}
+  return %0, %2 : {1}, {0}
+})mlir",
+                       type(plain), type(moved), dimensions);
+}
+
+int64_t Moved::getIndex(const std::array<int64_t, 4> &sizes,
+                        const std::array<int64_t, 4> &position) const {
+  int64_t index = 0;
+  for (int64_t dim = 0; dim < 4; ++dim)
+    for (int i = 0; i < 4; ++i)
+      if (dims[i] == dim)
+        index = index * sizes[i] + position[i];
+  return index;
+}
+
+Moved drawMoved(RandomCases &random) {
+  Moved moved;
+  moved.block = random.getInteger(1, 3);
+  moved.extents = {random.getInteger(1, 3), random.getInteger(1, 4),
+                   moved.block * random.getInteger(1, 4),
+                   moved.block * random.getInteger(1, 4)};
+  moved.dims = {0, 1, 2, 3};
+  for (int i = 3; i > 0; --i)
+    std::swap(moved.dims[i], moved.dims[random.getInteger(0, i)]);
+  return moved;
+}
+
+/// The index in the result of each value of the source, as ONNX's SpaceToDepth
+/// has it.
+std::vector<int64_t> getTargets(const Moved &moved) {
+  auto [batch, channels, height, width] = moved.extents;
+  int64_t b = moved.block;
+  std::vector<int64_t> targets(batch * channels * height * width);
+  for (int64_t n = 0; n < batch; ++n)
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t y = 0; y < height; ++y)
+        for (int64_t x = 0; x < width; ++x)
+          targets[moved.getIndex(moved.extents, {n, c, y, x})] = moved.getIndex(
+              {batch, channels * b * b, height / b, width / b},
+              {n, (y % b * b + x % b) * channels + c, y / b, x / b});
+  return targets;
+}
+
+TEST(SpaceToDepth, IsOnnxsAndItsInverseBringsBack) {
+  RandomCases random(3);
+  for (int round = 0; round < 25; ++round) {
+    Moved moved = drawMoved(random);
+    std::unique_ptr<JitFunction> jit = compileText(moved.print());
+    ASSERT_TRUE(jit) << moved.print();
+    std::vector<int64_t> targets = getTargets(moved);
+    std::vector<float> x(targets.size()), y(x.size()), back(x.size()),
+        expected(x.size());
+    for (size_t i = 0; i < x.size(); ++i)
+      expected[targets[i]] = x[i] = float(i + 1);
+    llvm::cantFail(jit->run({x.data()}, {y.data(), back.data()}));
+    EXPECT_EQ(y, expected) << moved.print();
+    EXPECT_EQ(back, x) << moved.print();
   }
 }
 

@@ -5,8 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Random chains of couplings: whatever of the activations is stored or computed
-// again, gradients are those of the program that stores all of them. Bit for bit
-// with fixed-point streams, within the drift with float streams.
+// again, gradients are those of the program that stores all of them. Bit for
+// bit with fixed-point streams, within the drift with float streams.
 //
 //===----------------------------------------------------------------------===//
 
@@ -85,8 +85,8 @@ std::string ChainPrinter::addProduct(const std::string &input) {
           " = linalg.fill ins(" + zero + " : f32) outs(" + empty + " : " +
           kPlain + ") -> " + kPlain + "\n" + result + " = linalg.matmul ins(" +
           input + ", %w" + std::to_string(cases.getInteger(0, kWeights - 1)) +
-          " : tensor<3x4xf32>, tensor<4x4xf32>) outs(" + fill + " : " +
-          kPlain + ") -> " + kPlain + "\n";
+          " : tensor<3x4xf32>, tensor<4x4xf32>) outs(" + fill + " : " + kPlain +
+          ") -> " + kPlain + "\n";
   return result;
 }
 
@@ -130,8 +130,9 @@ std::string ChainPrinter::print(int64_t depth, ArrayRef<std::string> plans) {
   text = std::string("func.func @main(%x: ") + kPlain + ", %s: " + kPlain;
   for (int64_t i = 0; i < kWeights; ++i)
     text += ", %w" + std::to_string(i) + ": tensor<4x4xf32>";
-  text += std::string(") -> ") + kPlain + " {\n%stem = math.tanh %x : " +
-          kPlain + "\n%side = math.tanh %s : " + kPlain + "\n";
+  text += std::string(") -> ") + kPlain +
+          " {\n%stem = math.tanh %x : " + kPlain +
+          "\n%side = math.tanh %s : " + kPlain + "\n";
   std::string first = "%stem";
   if (isExact) {
     first = name();
@@ -253,8 +254,8 @@ double getDistance(const Arrays &actual, const Arrays &expected) {
     double scale = 0, distance = 0;
     for (size_t j = 0; j < actual[i].size(); ++j) {
       scale = std::max<double>(scale, std::abs(expected[i][j]));
-      distance = std::max<double>(distance,
-                                  std::abs(actual[i][j] - expected[i][j]));
+      distance =
+          std::max<double>(distance, std::abs(actual[i][j] - expected[i][j]));
     }
     if (distance > 0)
       largest = std::max(largest, distance / scale);

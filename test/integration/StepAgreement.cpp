@@ -14,6 +14,7 @@
 #include "ShippedNetworks.h"
 #include "TrainingNetworks.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
+#include "colonnade/Differentiation/Passes.h"
 #include "colonnade/ExecutionEngine/JitFunction.h"
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/Simulator/Lifetimes.h"
@@ -39,10 +40,11 @@ using Bytes = std::vector<uint8_t>;
 class Step {
 public:
   /// Fails the test if the step cannot be made, compiled or scheduled.
-  /// Where there is a precision log, the step is as it was in its step 20.
+  /// Where there is a precision log, the step is as it was in its step 20;
+  /// weights that match `frozen` stay constants.
   void load(OwningOpRef<ModuleOp> network, const TrainingStepOptions &options,
             llvm::StringRef target, int64_t batch = 0,
-            llvm::StringRef precisionLog = "");
+            llvm::StringRef precisionLog = "", llvm::StringRef frozen = "");
 
   /// Parameters and inputs at random, state of zeros, step 0.
   void draw(RandomCases &cases);
@@ -68,9 +70,12 @@ private:
 
 void Step::load(OwningOpRef<ModuleOp> network,
                 const TrainingStepOptions &options, llvm::StringRef target,
-                int64_t batch, llvm::StringRef precisionLog) {
+                int64_t batch, llvm::StringRef precisionLog,
+                llvm::StringRef frozen) {
   MLIRContext *context = network->getContext();
   PassManager manager(context);
+  if (!frozen.empty())
+    manager.addNestedPass<func::FuncOp>(createFreezeParameters({frozen.str()}));
   if (batch > 0)
     manager.addNestedPass<func::FuncOp>(createSetBatch({batch}));
   manager.addPass(createTrainingStep(options));
@@ -291,6 +296,33 @@ TEST_F(StepAgreement, AdaptiveStepsAtThePrecisionsOfALog) {
                                     "fast-256x64", /*batch=*/2, log));
   RandomCases cases(1);
   check(step, cases, 2, {sim::Fidelity::Machine, sim::Fidelity::Cell});
+}
+
+/// The roundings of frozen weights are folded: what multiplies them does so on
+/// the array all the same, and with the bits of the JIT.
+TEST_F(StepAgreement, FrozenLayersAreProductsOfBlocks) {
+  TrainingStepOptions options;
+  options.format = NumberFormat::M4;
+  options.blocks = BackwardBlocks::Reform;
+  auto countProducts = [](const sim::Program &program) {
+    return llvm::count_if(
+        program.instructions, [&](const sim::Instruction &instruction) {
+          return std::holds_alternative<sim::BlockPass>(instruction.payload) &&
+                 program.layers[instruction.layer].role == "forward";
+        });
+  };
+  Step trained, frozen;
+  ASSERT_NO_FATAL_FAILURE(trained.load(parseNetwork(context, kLenet), options,
+                                       "fast-256x64", /*batch=*/2));
+  ASSERT_NO_FATAL_FAILURE(frozen.load(parseNetwork(context, kLenet), options,
+                                      "fast-256x64", /*batch=*/2,
+                                      /*precisionLog=*/"", "parameter[0-3]"));
+  EXPECT_LT(frozen.getProgram().inputs.size(),
+            trained.getProgram().inputs.size());
+  EXPECT_EQ(countProducts(frozen.getProgram()),
+            countProducts(trained.getProgram()));
+  RandomCases cases(1);
+  check(frozen, cases, 2, {sim::Fidelity::Machine});
 }
 
 /// Mistakes with the tensors that the host exchanges.

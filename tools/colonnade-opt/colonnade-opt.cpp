@@ -14,6 +14,8 @@
 #include "colonnade/InitAllPasses.h"
 #include "colonnade/Support/ToolOptions.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
 
 int main(int argc, char **argv) {
   colonnade::hideLibraryOptions();
@@ -21,6 +23,15 @@ int main(int argc, char **argv) {
   colonnade::registerAllDialects(registry);
   colonnade::registerNodeDiagnostics(registry);
   colonnade::registerAllPasses();
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "Colonnade compiler driver\n", registry);
+  // The input is mapped; opening it as the output would take it away.
+  if (llvm::sys::fs::equivalent(input, output)) {
+    llvm::errs() << "error: '" << input
+                 << "' is both the input and the output: give -o another "
+                    "name\n";
+    return 1;
+  }
   return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "Colonnade compiler driver\n", registry));
+      mlir::MlirOptMain(argc, argv, input, output, registry));
 }

@@ -4,6 +4,7 @@
 """Reversible networks beside plain ones, and duplex networks."""
 
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -108,9 +109,9 @@ def copy_source(build, path):
 
 
 def make_duplex(build, path):
-    copy_source(build, path)
+    copy_source(build, f"{path}.source")
     subprocess.run(
-        [f"{build}/bin/colonnade-opt", path, "--mlir-print-debuginfo",
+        [f"{build}/bin/colonnade-opt", f"{path}.source", "--mlir-print-debuginfo",
          f"--colonnade-make-duplex=channels={DUPLEX_CHANNELS}", "-o", path],
         check=True)
 
@@ -161,34 +162,45 @@ def print_accuracy(run):
     return f"{run.get_accuracy():.2f}" if run.is_done() else "not run"
 
 
+def print_peak(run):
+    """Megabytes of a step's buffers, as the run's allocator counted them."""
+    if not run.is_done():
+        return ""
+    with open(run.get_file("out")) as file:
+        peak = re.search(r"peak memory of a step: (\d+) bytes", file.read())
+    return f"{int(peak[1]) / 1e6:.1f}" if peak else ""
+
+
 def make_accuracy_section():
     rows = [
         f"| {network} | {plain.epochs} | {print_accuracy(plain)} | "
-        f"{print_accuracy(reversible)} |\n"
+        f"{print_accuracy(reversible)} | {print_peak(plain)} | "
+        f"{print_peak(reversible)} |\n"
         for network, plain, reversible in get_pairs()]
     return f"""
 ## Reversible networks
 
 `colonnade-train --reversible={FRACTION}`: two streams of fixed point with {FRACTION} fractional
 bits, the same parameters, the same initial weights. The ResNet has batch
-normalization; test accuracies in percent.
+normalization; test accuracies in percent, peak megabytes of a step's buffers.
 
-| network | epochs | plain | reversible |
-|---|---:|---:|---:|
+| network | epochs | plain | reversible | plain, MB | reversible, MB |
+|---|---:|---:|---:|---:|---:|
 {"".join(rows)}"""
 
 
 def make_duplex_section():
-    rows = [f"| {what} | {print_accuracy(run)} |\n"
+    rows = [f"| {what} | {print_accuracy(run)} | {print_peak(run)} |\n"
             for what, run in get_duplex_runs().items()]
     return f"""
 ## Duplex networks
 
 A ResNet-8 trained on the classes {SOURCE_CLASSES} learns all ten in {DUPLEX_EPOCHS} epochs
-([tutorial](tutorial/duplex/README.md)); test accuracies in percent.
+([tutorial](tutorial/duplex/README.md)); test accuracies in percent, peak megabytes of
+a step's buffers.
 
-| trained | accuracy |
-|---|---:|
+| trained | accuracy | MB |
+|---|---:|---:|
 {"".join(rows)}"""
 
 

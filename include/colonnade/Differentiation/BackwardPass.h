@@ -22,8 +22,8 @@
 namespace colonnade {
 
 /// How the cotangents of one op are made. Another rule than this may change
-/// what some ops read, to compute a gradient with other numbers than the forward
-/// pass for example.
+/// what some ops read, to compute a gradient with other numbers than the
+/// forward pass for example.
 class GradientRule {
 public:
   virtual ~GradientRule() = default;
@@ -70,8 +70,8 @@ public:
     cotangents[value] = sum;
   }
 
-  /// What to read for a value of the forward pass: what it was computed again as,
-  /// or itself.
+  /// What to read for a value of the forward pass: what it was computed again
+  /// as, or itself.
   mlir::Value getAvailable(mlir::Value value) const {
     mlir::Value again = available.lookup(value);
     return again ? again : value;

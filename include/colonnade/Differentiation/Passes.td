@@ -26,7 +26,9 @@ def Differentiate : Pass<"colonnade-differentiate", "::mlir::ModuleOp"> {
     products, convolutions with strides, dilations and groups, pooling,
     broadcasts, transposes), by differentiating its body; of `linalg.softmax`; of
     the `arith` and `math` ops in bodies; of reshapes, pads, slices and
-    concatenations; and of batch normalization of both kinds. A maximum's cotangent
+    concatenations; of batch normalization of both kinds; and of
+    `colonnade.reversible`, whose regions are evaluated again in the backward pass
+    as its `activations` say (`store` is lowered first). A maximum's cotangent
     goes to the first of equal elements, in the order of the loops. Comparisons and integers have none,
     roundings 0. An op without a gradient between an argument and the result is an error that
     names it and the way from it to the result.

@@ -17,8 +17,8 @@
 namespace colonnade {
 
 /// Replaces the couplings of `function` whose `activations` are `store`, and
-/// inverses, by what they compute: differentiation then treats them as any other
-/// ops.
+/// inverses, by what they compute: differentiation then treats them as any
+/// other ops.
 void lowerStoredCouplings(mlir::func::FuncOp function);
 
 } // namespace colonnade

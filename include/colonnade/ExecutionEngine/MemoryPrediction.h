@@ -4,9 +4,9 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A compiled function allocates buffers of known sizes in a known order. So what
-// a run will take is known once the function is lowered to buffers, without
-// compiling or running it.
+// A compiled function allocates buffers of known sizes in a known order. So
+// what a run will take is known once the function is lowered to buffers,
+// without compiling or running it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,9 +29,10 @@ struct MemorySegment {
 };
 
 /// The parts of a run of `function`, compiled as JitFunction compiles for
-/// JitOptimization::Library, between its barriers (`colonnade.barrier`), of which
-/// there may be none. As JitFunction::getPeakBytes, buffers of arguments, results
-/// and large constants are not counted. Fails where a function cannot be lowered.
+/// JitOptimization::Library, between its barriers (`colonnade.barrier`), of
+/// which there may be none. As JitFunction::getPeakBytes, buffers of arguments,
+/// results and large constants are not counted. Fails where a function cannot
+/// be lowered.
 llvm::Expected<std::vector<MemorySegment>>
 predictMemory(mlir::func::FuncOp function);
 

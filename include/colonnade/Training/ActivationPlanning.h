@@ -9,9 +9,9 @@
 // backward pass and take different times. Pure numbers, no IR.
 //
 // The cheapest choice under a limit is a knapsack with precedence; dynamic
-// programming over the Pareto frontiers of (bytes kept, time) is exact (Nemhauser
-// and Ullmann, Management Science 1969), and has few points where many blocks
-// are alike.
+// programming over the Pareto frontiers of (bytes kept, time) is exact
+// (Nemhauser and Ullmann, Management Science 1969), and has few points where
+// many blocks are alike.
 //
 //===----------------------------------------------------------------------===//
 
@@ -60,8 +60,9 @@ ActivationSchedule evaluateOptions(const std::vector<PlanBlock> &chain,
 /// The least peak of all choices.
 int64_t findLeastPeak(const std::vector<PlanBlock> &chain);
 
-/// A choice of the least time whose peak is at most `limit`; of equally fast ones
-/// one that keeps fewest bytes. None if the limit is below findLeastPeak().
+/// A choice of the least time whose peak is at most `limit`; of equally fast
+/// ones one that keeps fewest bytes. None if the limit is below
+/// findLeastPeak().
 std::optional<ActivationSchedule>
 findFastestSchedule(const std::vector<PlanBlock> &chain, int64_t limit);
 

@@ -58,8 +58,7 @@ protected:
     EXPECT_EQ(function->getPeakBytes(), 0);
     run();
     // What is known before the run is what the run takes.
-    auto predicted =
-        predictMemory(module->lookupSymbol<func::FuncOp>("main"));
+    auto predicted = predictMemory(module->lookupSymbol<func::FuncOp>("main"));
     EXPECT_TRUE(static_cast<bool>(predicted));
     EXPECT_EQ(getPeak(*predicted), function->getPeakBytes());
     return function->getPeakBytes();

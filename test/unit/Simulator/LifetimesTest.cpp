@@ -204,6 +204,49 @@ TEST_F(CopiesTest, TrafficByHand) {
   EXPECT_EQ(get(lifetimes.dramWrites, TrafficKind::Results), 64);
 }
 
+TEST_F(CopiesTest, ValuesTakeTheBuffersOfTheirReaders) {
+  for (unsigned load : {0, 1, 3})
+    std::get<DmaCopy>(program.instructions[load].payload)
+        .destinationBuffer.reset();
+  ProgramTiming timing = llvm::cantFail(computeTiming(program));
+  Lifetimes lifetimes = computeLifetimes(program, timing);
+  ASSERT_EQ(lifetimes.tensors.size(), 3u);
+  EXPECT_EQ(lifetimes.tensors[0].getBytes(), 64);
+}
+
+/// The next tensor of a place begins when the last use of the one before ends.
+TEST_F(CopiesTest, PlacesAreReused) {
+  auto &load = std::get<DmaCopy>(program.instructions[3].payload);
+  auto &store = std::get<DmaCopy>(program.instructions[4].payload);
+  load.destinationAddress = store.sourceAddress = 0;
+  load.destinationBuffer = store.sourceBuffer = ByteRange{0, 64};
+  ProgramTiming timing = llvm::cantFail(computeTiming(program));
+  Lifetimes lifetimes = computeLifetimes(program, timing);
+  // The spilled one is between them.
+  ASSERT_EQ(lifetimes.tensors.size(), 3u);
+  EXPECT_EQ(lifetimes.tensors[0].lastUse, 158);
+  EXPECT_EQ(lifetimes.tensors[2].firstWrite, 158);
+  EXPECT_EQ(lifetimes.tensors[2].bytes, lifetimes.tensors[0].bytes);
+}
+
+TEST_F(CopiesTest, WhatIsWrittenOverItselfIsOneTensor) {
+  NestOperand operand;
+  operand.pitches = {1};
+  operand.bufferBytes = 64;
+  NestPass nest;
+  nest.extents = {64};
+  nest.inputs = {operand};
+  nest.output = operand;
+  program.instructions.insert(program.instructions.begin() + 2,
+                              Instruction{nest, {{1}}, 1});
+  program.instructions[3].after = {{2}};
+  ProgramTiming timing = llvm::cantFail(computeTiming(program));
+  Lifetimes lifetimes = computeLifetimes(program, timing);
+  ASSERT_EQ(lifetimes.tensors.size(), 3u);
+  EXPECT_EQ(lifetimes.tensors[0].firstWrite, 0);
+  EXPECT_EQ(lifetimes.tensors[0].lastUse, timing.instructions[3].end);
+}
+
 TEST_F(CopiesTest, RefreshesCostEnergy) {
   program.machine.energy = {{"edram_byte", 2}, {"edram_refresh_row", 100}};
   program.machine.leakageMicrowatts = 50;

@@ -16,6 +16,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cstring>
 
 using namespace mlir;
 using namespace colonnade;
@@ -181,6 +182,46 @@ static Objection findBlockLoop(linalg::LinalgOp op, unsigned number,
   return std::nullopt;
 }
 
+/// The origin of a constant operand that has lost its promise, as when a
+/// rounding was folded with the cast behind it: its values may be blocks like
+/// those of the other operand, along the loop that runs along these.
+static BlockOrigin findConstantOrigin(linalg::LinalgOp op, unsigned number,
+                                      BlockFloatAttr other, unsigned loop) {
+  Value operand = op->getOperand(number);
+  ElementsAttr constant;
+  std::optional<unsigned> axis =
+      op.getIndexingMapsArray()[number].getResultPosition(
+          getAffineDimExpr(loop, op->getContext()));
+  if (!axis || !matchPattern(operand, m_Constant(&constant)))
+    return {};
+  std::optional<std::vector<float>> values = readFloatValues(constant);
+  if (!values)
+    return {};
+  auto promise = BlockFloatAttr::get(op->getContext(), *axis, other.getGroup(),
+                                     other.getExponent(), other.getMantissa());
+  std::vector<float> rounded = *values;
+  quantizeToBlocks(
+      withBlockFloat(cast<RankedTensorType>(operand.getType()), promise),
+      rounded, other.getMantissa(), BlockRounder());
+  bool isInBlocks = std::memcmp(rounded.data(), values->data(),
+                                values->size() * sizeof(float)) == 0;
+  return isInBlocks ? BlockOrigin{promise, nullptr, false} : BlockOrigin();
+}
+
+/// The origins of both operands, as far as there are any.
+static std::array<BlockOrigin, 2> findOrigins(linalg::LinalgOp op) {
+  std::array<BlockOrigin, 2> origins = {findBlockOrigin(op->getOperand(0)),
+                                        findBlockOrigin(op->getOperand(1))};
+  for (unsigned number = 0; number < 2; ++number) {
+    const BlockOrigin &other = origins[1 - number];
+    unsigned loop = 0;
+    if (!origins[number] && other &&
+        !findBlockLoop(op, 1 - number, other, loop))
+      origins[number] = findConstantOrigin(op, number, other.promise, loop);
+  }
+  return origins;
+}
+
 /// Loops of the result's dimensions first, that of the blocks last.
 static Objection orderLoops(linalg::LinalgOp op, unsigned blockLoop,
                             BlockProduct &product) {
@@ -214,9 +255,9 @@ Objection colonnade::matchBlockProduct(linalg::LinalgOp op,
   if (Objection objection = checkTypes(op))
     return objection;
   std::array<unsigned, 2> loops;
+  product.origins = findOrigins(op);
   for (unsigned number = 0; number < 2; ++number) {
-    BlockOrigin &origin = product.origins[number];
-    origin = findBlockOrigin(op->getOperand(number));
+    const BlockOrigin &origin = product.origins[number];
     if (!origin)
       return llvm::formatv("operand {0} is not in blocks: round it with "
                            "colonnade.block_quantize",

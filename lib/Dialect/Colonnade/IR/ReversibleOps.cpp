@@ -19,71 +19,6 @@ using namespace mlir;
 using namespace colonnade;
 
 //===----------------------------------------------------------------------===//
-// ToFixedOp, FromFixedOp
-//===----------------------------------------------------------------------===//
-
-/// TF1 and TF2, FF1 and FF2: `real` is f32, `fixed` i32.
-static LogicalResult verifyFixedCast(Operation *op, RankedTensorType real,
-                                     RankedTensorType fixed) {
-  if (real.getEncoding()) // TF1, FF1
-    return op->emitOpError("expected no encoding of the f32 tensor, got ")
-           << real;
-  if (real.getShape() != fixed.getShape()) // TF1, FF1
-    return op->emitOpError("expected one shape of source and result, got ")
-           << real << " and " << fixed;
-  if (!getFixedPointPromise(fixed)) // TF2, FF2
-    return op->emitOpError("expected a fixed_point promise of the i32 tensor, "
-                           "got ")
-           << fixed;
-  return success();
-}
-
-LogicalResult ToFixedOp::verify() {
-  return verifyFixedCast(*this, getSource().getType(), getType());
-}
-
-LogicalResult FromFixedOp::verify() {
-  return verifyFixedCast(*this, getType(), getSource().getType());
-}
-
-//===----------------------------------------------------------------------===//
-// AddFixedOp, SubtractFixedOp
-//===----------------------------------------------------------------------===//
-
-/// AF1 and SF1.
-static LogicalResult verifyFixed(Operation *op) {
-  Type type = op->getResult(0).getType();
-  if (getFixedPointPromise(type))
-    return success();
-  return op->emitOpError("expected a fixed_point promise, got ") << type;
-}
-
-LogicalResult AddFixedOp::verify() { return verifyFixed(*this); }
-
-LogicalResult SubtractFixedOp::verify() { return verifyFixed(*this); }
-
-/// (a - b) + b is a.
-OpFoldResult AddFixedOp::fold(FoldAdaptor) {
-  auto foldInto = [](Value difference, Value added) -> Value {
-    auto op = difference.getDefiningOp<SubtractFixedOp>();
-    return op && op.getRight() == added ? op.getLeft() : Value();
-  };
-  if (Value left = foldInto(getLeft(), getRight()))
-    return left;
-  return foldInto(getRight(), getLeft());
-}
-
-/// (a + b) - b and (b + a) - b are a.
-OpFoldResult SubtractFixedOp::fold(FoldAdaptor) {
-  auto sum = getLeft().getDefiningOp<AddFixedOp>();
-  if (sum && sum.getRight() == getRight())
-    return sum.getLeft();
-  if (sum && sum.getLeft() == getRight())
-    return sum.getRight();
-  return nullptr;
-}
-
-//===----------------------------------------------------------------------===//
 // ReversibleOp
 //===----------------------------------------------------------------------===//
 
@@ -96,7 +31,11 @@ static ParseResult parseCouplingRegion(OpAsmParser &parser, Region &region) {
 
 ParseResult colonnade::parseCouplingRegions(OpAsmParser &parser, Region &f,
                                             Region &g) {
-  if (parser.parseKeyword("f") || parseCouplingRegion(parser, f))
+  SMLoc loc = parser.getCurrentLocation();
+  if (failed(parser.parseOptionalKeyword("f")))
+    return parser.emitError(
+        loc, "expected the region that changes stream 1, 'f(%x: type) {...}'");
+  if (parseCouplingRegion(parser, f))
     return failure();
   if (failed(parser.parseOptionalKeyword("g")))
     return success();

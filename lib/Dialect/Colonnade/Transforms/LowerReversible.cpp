@@ -17,6 +17,7 @@
 #include "colonnade/Dialect/Colonnade/Transforms/Coupling.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -196,17 +197,33 @@ static bool isFixedPointOp(Operation *op) {
   return isa<ToFixedOp, FromFixedOp, AddFixedOp, SubtractFixedOp>(op);
 }
 
-void colonnade::lowerReversibleOps(Operation *root, bool keepFixedPoint) {
+/// Inner couplings come first.
+static void lowerCouplings(Operation *root) {
   IRRewriter rewriter(root->getContext());
-  // Inner couplings come first.
   root->walk([&](ReversibleOp op) { lowerReversible(rewriter, op); });
+}
+
+/// Ops that `lower` gives no value for stay.
+static void replaceOps(Operation *root,
+                       function_ref<Value(OpBuilder &, Operation *)> lower) {
+  IRRewriter rewriter(root->getContext());
   root->walk([&](Operation *op) {
-    if (keepFixedPoint && isFixedPointOp(op))
-      return;
     rewriter.setInsertionPoint(op);
-    if (Value lowered = lowerElements(rewriter, op))
+    if (Value lowered = lower(rewriter, op))
       rewriter.replaceOp(op, lowered);
   });
+}
+
+static void lowerOps(Operation *root, bool keepFixedPoint) {
+  replaceOps(root, [=](OpBuilder &builder, Operation *op) {
+    return keepFixedPoint && isFixedPointOp(op) ? Value()
+                                                : lowerElements(builder, op);
+  });
+}
+
+void colonnade::lowerReversibleOps(Operation *root, bool keepFixedPoint) {
+  lowerCouplings(root);
+  lowerOps(root, keepFixedPoint);
 }
 
 void colonnade::dropBarriers(Operation *root) {
@@ -216,6 +233,61 @@ void colonnade::dropBarriers(Operation *root) {
   });
 }
 
+//===----------------------------------------------------------------------===//
+// Floats in place of fixed point
+//===----------------------------------------------------------------------===//
+
+static LogicalResult rejectFixedConstants(Operation *root) {
+  WalkResult result = root->walk([](arith::ConstantOp op) {
+    if (!getFixedPointPromise(op.getType()))
+      return WalkResult::advance();
+    op.emitOpError("expected no constant of fixed point with float-streams, "
+                   "got ")
+        << op.getType() << ": write it as f32 behind colonnade.to_fixed";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+/// The types of values and functions alone.
+static void replaceFixedTypes(Operation *root) {
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([](RankedTensorType type) -> std::optional<Type> {
+    if (!getFixedPointPromise(type))
+      return std::nullopt;
+    return RankedTensorType::get(type.getShape(),
+                                 Float32Type::get(type.getContext()));
+  });
+  replacer.recursivelyReplaceElementsIn(root, /*replaceAttrs=*/true,
+                                        /*replaceLocs=*/false,
+                                        /*replaceTypes=*/true);
+}
+
+/// What an op of fixed point is on floats; null for other ops.
+static Value computeInFloats(OpBuilder &builder, Operation *op) {
+  if (isa<ToFixedOp, FromFixedOp>(op))
+    return op->getOperand(0);
+  if (!isa<AddFixedOp, SubtractFixedOp>(op))
+    return {};
+  return buildElementwise(
+      builder, op->getLoc(),
+      cast<RankedTensorType>(op->getOperand(0).getType()), op->getOperands(),
+      [&](ScalarBuilder &b, ValueRange arguments) -> Value {
+        if (isa<SubtractFixedOp>(op))
+          return b.apply<arith::SubFOp>(arguments[0], arguments[1]);
+        return b.apply<arith::AddFOp>(arguments[0], arguments[1]);
+      });
+}
+
+/// Once couplings are lowered.
+static LogicalResult useFloats(Operation *root) {
+  if (failed(rejectFixedConstants(root)))
+    return failure();
+  replaceFixedTypes(root);
+  replaceOps(root, computeInFloats);
+  return success();
+}
+
 namespace {
 
 struct LowerReversible
@@ -223,7 +295,15 @@ struct LowerReversible
   using LowerReversibleBase::LowerReversibleBase;
 
   void runOnOperation() override {
-    lowerReversibleOps(getOperation(), keepFixedPoint);
+    if (keepFixedPoint && floatStreams) {
+      getOperation().emitError("expected one of keep-fixed-point and "
+                               "float-streams, got both");
+      return signalPassFailure();
+    }
+    lowerCouplings(getOperation());
+    if (floatStreams && failed(useFloats(getOperation())))
+      return signalPassFailure();
+    lowerOps(getOperation(), keepFixedPoint);
     if (!keepFixedPoint)
       eraseEncodings(getOperation(), [](Type type) {
         return static_cast<bool>(getFixedPointPromise(type));

@@ -100,10 +100,7 @@ ChainFinder::findActivation(const ActivationSum &sum) const {
       op->getResult(0).getType() != value.getType())
     return std::nullopt;
   std::string whyNot;
-  auto branch = graph.findBranch(value, op->getResult(0), nullptr, whyNot);
-  if (branch)
-    return branch;
-  return std::nullopt;
+  return graph.findBranch(value, op->getResult(0), nullptr, whyNot);
 }
 
 /// Where the shape of a block changes, both summands are computed.

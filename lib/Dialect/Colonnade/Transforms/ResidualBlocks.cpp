@@ -190,11 +190,20 @@ SetVector<Value> Branch::getCapturedValues() const {
   return captured;
 }
 
+/// Whether a normalization normalizes by the value.
+static bool isStatistic(Value value) {
+  return llvm::any_of(value.getUses(), [](OpOperand &use) {
+    auto norm = dyn_cast<BatchNormInferenceOp>(use.getOwner());
+    return norm &&
+           (use == norm.getMeanMutable() || use == norm.getVarianceMutable());
+  });
+}
+
 int64_t Branch::countParameters() const {
   int64_t count = 0;
   for (Value value : getCapturedValues())
     if (auto type = dyn_cast<RankedTensorType>(value.getType());
-        type && type.getRank() > 0)
+        type && type.getRank() > 0 && !isStatistic(value))
       count += type.getNumElements();
   return count;
 }

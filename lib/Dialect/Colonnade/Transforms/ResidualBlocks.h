@@ -40,7 +40,7 @@ struct Branch {
   llvm::SmallVector<mlir::Operation *> ops;
 
   /// Elements of the weights that are read: constant tensors of rank 1 and more
-  /// and arguments that are parameters.
+  /// and arguments that are parameters, but no running statistics.
   int64_t countParameters() const;
   /// Whether a constant that is read is marked `colonnade.frozen`.
   bool readsFrozenWeights() const;

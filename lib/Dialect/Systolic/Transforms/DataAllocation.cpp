@@ -115,6 +115,9 @@ public:
   int64_t findAddress(const Interval &interval) const;
 
 private:
+  SmallVector<const Placement *> findBusy(const Interval &interval) const;
+
+  SmallVector<Interval> placed;
   /// Alive during layer i - 1; the host's turns are the first and last entry.
   std::vector<SmallVector<const Placement *>> alive;
 };
@@ -124,12 +127,28 @@ private:
 void PlacedIntervals::add(const Interval &interval) {
   for (int64_t layer = interval.first; layer <= interval.last; ++layer)
     alive[layer + 1].push_back(interval.place);
+  placed.push_back(interval);
+}
+
+/// What is alive at some layer of `interval`: of long ones, each once.
+SmallVector<const Placement *>
+PlacedIntervals::findBusy(const Interval &interval) const {
+  SmallVector<const Placement *> busy;
+  for (int64_t layer = interval.first; layer <= interval.last; ++layer) {
+    if (busy.size() + alive[layer + 1].size() > placed.size()) {
+      busy.clear();
+      for (const Interval &other : placed)
+        if (other.first <= interval.last && interval.first <= other.last)
+          busy.push_back(other.place);
+      return busy;
+    }
+    llvm::append_range(busy, alive[layer + 1]);
+  }
+  return busy;
 }
 
 int64_t PlacedIntervals::findAddress(const Interval &interval) const {
-  SmallVector<const Placement *> busy;
-  for (int64_t layer = interval.first; layer <= interval.last; ++layer)
-    llvm::append_range(busy, alive[layer + 1]);
+  SmallVector<const Placement *> busy = findBusy(interval);
   llvm::sort(busy, [](const Placement *a, const Placement *b) {
     return a->address < b->address;
   });

@@ -216,6 +216,38 @@ func.func @f(%x: tensor<4xf32>, %c: i1, %m: memref<4xf32>) {
 
 // -----
 
+func.func @f(%x: tensor<4xf32>) {
+  %0:2 = colonnade.reversible additive %x, %x : tensor<4xf32>
+  // expected-error @+1 {{expected the region that changes stream 1, 'f(%x: type) {...}'}}
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+2 {{to be one of: additive, affine}}
+  // expected-error @+1 {{failed to parse CouplingKindAttr}}
+  %0:2 = colonnade.reversible multiplicative %x, %x : tensor<4xf32>
+      f(%a: tensor<4xf32>) {
+    colonnade.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+2 {{to be one of: store, invert, checkpoint}}
+  // expected-error @+1 {{failed to parse ActivationPlanAttr}}
+  %0:2 = colonnade.reversible additive %x, %x activations = forget : tensor<4xf32>
+      f(%a: tensor<4xf32>) {
+    colonnade.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
 // The region f is not optional.
 func.func @f(%x: tensor<4xf32>) {
   // expected-error @+1 {{failed to verify constraint: region with 1 blocks}}

@@ -134,6 +134,22 @@ func.func @read_between(%h: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32
   return %h2, %h1 : tensor<4x8xf32>, tensor<4x8xf32>
 }
 
+// Normalizations move into the regions; their statistics are no parameters.
+// CHECK-LABEL: func.func @norm
+// CHECK: colonnade.reversible
+// CHECK: colonnade.batch_norm_inference
+// CHECK: colonnade.yield
+// REMARK: Function=norm{{.*}}Block="1 of 1"{{.*}}Parameters=16
+func.func @norm(%h: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %scale = arith.constant dense<1.0> : tensor<8xf32>
+  %offset = arith.constant dense<2.0> : tensor<8xf32>
+  %mean = arith.constant dense<3.0> : tensor<8xf32>
+  %variance = arith.constant dense<4.0> : tensor<8xf32>
+  %n = colonnade.batch_norm_inference %h scale(%scale) offset(%offset) mean(%mean) variance(%variance) axis = 1 epsilon = 1.0e-5 momentum = 0.1 : tensor<4x8xf32>, tensor<8xf32>
+  %s = arith.addf %h, %n : tensor<4x8xf32>
+  return %s : tensor<4x8xf32>
+}
+
 // Of nested blocks the inner ones are converted.
 // CHECK-LABEL: func.func @nested
 // CHECK: colonnade.reversible

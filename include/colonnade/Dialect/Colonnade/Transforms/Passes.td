@@ -714,6 +714,11 @@ def LowerReversible
     becomes a transpose between two reshapes. Other promises stay
     (`--colonnade-strip-encodings` does the same and drops them).
 
+    With `float-streams`, fixed-point numbers become f32 instead, and their sums
+    round: results differ by such roundings, and an inverse is one no more. This is
+    for what comes after training, `--colonnade-quantize` for example, which has
+    scales of its own. Constants of fixed point are an error.
+
     A `colonnade.barrier` is its operands. With `keep-barriers` it stays: until no
     common subexpressions are eliminated any more, recomputation needs it.
 
@@ -745,7 +750,10 @@ def LowerReversible
                         "Leave barriers in front of recomputed values">,
                  Option<"keepFixedPoint", "keep-fixed-point", "bool",
                         /*default=*/"false",
-                        "Leave fixed-point numbers as they are">];
+                        "Leave fixed-point numbers as they are">,
+                 Option<"floatStreams", "float-streams", "bool",
+                        /*default=*/"false",
+                        "Compute with f32 in place of fixed-point numbers">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect",
