@@ -14,7 +14,7 @@ from .training import get_format_runs
 
 NORMALIZATION = ["--mean=0.286", "--std=0.353", "--batch=128"]
 SGD_STEP = SGD + "0.05"
-RESNET_DEPTH, RESNET_EPOCHS = 38, 6
+RESNET_DEPTH, RESNET_EPOCHS = 38, 4
 DUPLEX_EPOCHS = 4
 DUPLEX_CHANNELS = 32
 FRACTION = 16
