@@ -11,19 +11,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PrepareNetwork.h"
 #include "TrainingHooks.h"
 #include "colonnade/Diagnostics/NodeDiagnostics.h"
-#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
-#include "colonnade/Differentiation/Passes.h"
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/Support/FileOutput.h"
 #include "colonnade/Support/ProgressBar.h"
 #include "colonnade/Support/ToolOptions.h"
-#include "colonnade/Training/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -82,28 +79,6 @@ static cl::opt<uint64_t>
     seedOption("seed", cl::init(1),
                cl::desc("Seed of the images' order and of --initialize"),
                cl::cat(getToolCategory()));
-static cl::opt<bool> initializeOption(
-    "initialize", cl::init(false),
-    cl::desc("Begin with fresh random weights, drawn by --seed, instead of "
-             "those in the file"),
-    cl::cat(getToolCategory()));
-static cl::opt<bool> batchNormOption(
-    "batch-norm", cl::init(false),
-    cl::desc("Put batch normalization behind the network's convolutions first "
-             "(--colonnade-insert-batch-norm)"),
-    cl::cat(getToolCategory()));
-static cl::opt<std::string> reversibleOption(
-    "reversible", cl::ValueOptional,
-    cl::desc("Make chains of residual blocks couplings of two streams first, "
-             "whose activations need not be kept (--colonnade-make-reversible): "
-             "streams of fixed point with so many fractional bits, or without a "
-             "number of f32"),
-    cl::value_desc("fraction"), cl::cat(getToolCategory()));
-static cl::opt<std::string> freezeOption(
-    "freeze",
-    cl::desc("Leave the parameters whose names match as they are "
-             "(--colonnade-freeze-parameters)"),
-    cl::value_desc("regex"), cl::cat(getToolCategory()));
 static cl::opt<std::string> stepOption(
     "training-step",
     cl::desc("Options of --colonnade-training-step, such as "
@@ -467,34 +442,6 @@ static llvm::Error writeNetwork(const Training &training, ModuleOp module) {
   });
 }
 
-static llvm::Error prepare(ModuleOp module) {
-  PassManager manager(module.getContext());
-  if (getHookOptions().needNormalForm() || !fakeQuantizeOption.empty())
-    manager.addNestedPass<func::FuncOp>(
-        createNormalizeContractions({/*keepBatchNorm=*/true}));
-  if (batchNormOption)
-    manager.addNestedPass<func::FuncOp>(createInsertBatchNorm());
-  if (reversibleOption.getNumOccurrences() > 0) {
-    MakeReversibleOptions options;
-    // Without a number the streams are f32.
-    if (!reversibleOption.empty() &&
-        !llvm::to_integer(reversibleOption, options.fraction))
-      return llvm::createStringError(
-          "expected --reversible with a number of fractional bits, got '" +
-          reversibleOption + "'");
-    manager.addNestedPass<func::FuncOp>(createMakeReversible(options));
-  }
-  if (!freezeOption.empty())
-    manager.addNestedPass<func::FuncOp>(
-        createFreezeParameters({freezeOption}));
-  if (initializeOption)
-    manager.addNestedPass<func::FuncOp>(
-        createInitializeParameters({seedOption}));
-  if (failed(manager.run(module)))
-    return llvm::createStringError("the network cannot be prepared");
-  return llvm::Error::success();
-}
-
 /// Says how to go on after Ctrl-C.
 static void reportInterruption(const Trainer &trainer) {
   llvm::errs() << "interrupted after step " << trainer.getStep();
@@ -517,7 +464,9 @@ static llvm::Expected<int> run(MLIRContext &context) {
   llvm::Expected<TrainingData> data = readData(*network);
   if (!data)
     return data.takeError();
-  if (llvm::Error error = prepare(*module))
+  bool needsNormalForm =
+      getHookOptions().needNormalForm() || !fakeQuantizeOption.empty();
+  if (llvm::Error error = prepareNetwork(*module, needsNormalForm, seedOption))
     return std::move(error);
   llvm::Expected<Training> training = createTraining(*module, *data);
   if (!training)
