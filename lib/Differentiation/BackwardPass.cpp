@@ -14,6 +14,7 @@
 #include "colonnade/Differentiation/BackwardPass.h"
 #include "TensorBuilders.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ReadValues.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/STLExtras.h"
@@ -38,13 +39,6 @@ Type colonnade::getCotangentType(Value value) {
   if (!isa<FloatType>(getElementTypeOrSelf(type)))
     return {};
   return tensor ? tensor.dropEncoding() : type;
-}
-
-/// Everything that an op reads, in its regions too.
-static SetVector<Value> getReadValues(Operation *op) {
-  SetVector<Value> values(op->operand_begin(), op->operand_end());
-  getUsedValuesDefinedAbove(op->getRegions(), values);
-  return values;
 }
 
 //===----------------------------------------------------------------------===//

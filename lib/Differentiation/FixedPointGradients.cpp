@@ -12,6 +12,7 @@
 
 #include "TensorBuilders.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ElementwiseCode.h"
 #include "colonnade/Differentiation/BackwardPass.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -43,10 +44,10 @@ struct SumGradient
     Value cotangent = cotangents.front();
     SmallVector<Value> result{cotangent, cotangent};
     if (std::is_same_v<OpT, SubtractFixedOp> && needed[1])
-      result[1] = createElementwise(
-          builder, op->getLoc(), cotangent,
-          [](OpBuilder &b, Location loc, ValueRange args) -> Value {
-            return arith::NegFOp::create(b, loc, args[0]);
+      result[1] = buildElementwise(
+          builder, op->getLoc(), cast<RankedTensorType>(cotangent.getType()),
+          cotangent, [](ScalarBuilder &b, ValueRange args) -> Value {
+            return arith::NegFOp::create(b, args[0]);
           });
     return result;
   }

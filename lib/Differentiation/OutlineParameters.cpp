@@ -81,14 +81,10 @@ static bool isPartOfNode(arith::ConstantOp constant) {
          });
 }
 
-static bool isFrozen(arith::ConstantOp constant) {
-  return constant->hasAttr(ColonnadeDialect::getFrozenAttrName());
-}
-
 static bool isParameter(arith::ConstantOp constant) {
   auto type = dyn_cast<RankedTensorType>(constant.getType());
   if (!type || !type.getElementType().isF32() || type.getRank() == 0 ||
-      isFrozen(constant) || !isFinite(getElements(constant)))
+      ColonnadeDialect::isFrozen(constant) || !isFinite(getElements(constant)))
     return false;
   return llvm::any_of(constant->getUses(), isBatchNormParameter) ||
          (type.getNumElements() > 1 && !isPartOfNode(constant) &&
@@ -100,7 +96,7 @@ static bool isParameter(arith::ConstantOp constant) {
 static bool isStatistic(arith::ConstantOp constant) {
   // Whether it is a parameter takes a look at every element: last.
   return getElementTypeOrSelf(constant.getType()).isF32() &&
-         !isFrozen(constant) &&
+         !ColonnadeDialect::isFrozen(constant) &&
          llvm::any_of(constant->getUses(),
                       [](OpOperand &use) { return isStatistic(use); }) &&
          !isParameter(constant);

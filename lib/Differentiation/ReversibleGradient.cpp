@@ -15,6 +15,7 @@
 #include "TensorBuilders.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Coupling.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ElementwiseCode.h"
 #include "colonnade/Differentiation/BackwardPass.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -86,7 +87,7 @@ SmallVector<Value> CouplingGradient::separate(Value first, Value second) {
 
 CouplingGradient::Again CouplingGradient::evaluate(const Coupling::Step &step,
                                                    Value stream) {
-  Again again{step, coupling.read(builder, loc, stream), {}, {}, {}};
+  Again again{step, fromStream(builder, loc, stream), {}, {}, {}};
   IRMapping mapping;
   again.change = coupling.evaluate(builder, step, again.argument, mapping);
   for (Operation &original : step.region->front().without_terminator())
@@ -96,11 +97,10 @@ CouplingGradient::Again CouplingGradient::evaluate(const Coupling::Step &step,
 }
 
 Value CouplingGradient::multiply(Value left, Value right) {
-  return createElementwise(
-      builder, loc, {left, right},
-      [](OpBuilder &b, Location loc, ValueRange args) -> Value {
-        return arith::MulFOp::create(b, loc, args[0], args[1]);
-      });
+  return buildElementwise(builder, loc, cast<RankedTensorType>(left.getType()),
+                          {left, right}, [](ScalarBuilder &b, ValueRange args) {
+                            return b.apply<arith::MulFOp>(args[0], args[1]);
+                          });
 }
 
 LogicalResult CouplingGradient::propagate(const Again &again) {
@@ -113,10 +113,11 @@ LogicalResult CouplingGradient::propagate(const Again &again) {
   Value ofStream = cotangent;
   SmallVector<Value> ofChange{cotangent};
   if (op.getKind() == CouplingKind::Affine) {
-    Value scale = createElementwise(
-        builder, loc, again.change[0],
-        [](OpBuilder &b, Location loc, ValueRange args) -> Value {
-          return math::ExpOp::create(b, loc, args[0]);
+    Value logarithm = again.change[0];
+    Value scale = buildElementwise(
+        builder, loc, cast<RankedTensorType>(logarithm.getType()), logarithm,
+        [](ScalarBuilder &b, ValueRange args) -> Value {
+          return math::ExpOp::create(b, args[0]);
         });
     ofStream = multiply(cotangent, scale);
     ofChange = {multiply(ofStream, again.before), cotangent};

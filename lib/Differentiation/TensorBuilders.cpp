@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TensorBuilders.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ElementwiseCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -37,32 +38,15 @@ Value colonnade::createZero(OpBuilder &builder, Location loc, Type type) {
   return createNumber(builder, loc, type, 0);
 }
 
-Value colonnade::createElementwise(
-    OpBuilder &builder, Location loc, ValueRange tensors,
-    function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
-  auto type = cast<RankedTensorType>(tensors.front().getType());
-  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(),
-                                        type.getElementType());
-  SmallVector<AffineMap> maps(tensors.size() + 1,
-                              builder.getMultiDimIdentityMap(type.getRank()));
-  SmallVector<utils::IteratorType> iterators(type.getRank(),
-                                             utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             builder, loc, empty.getType(), tensors, empty, maps, iterators,
-             [&](OpBuilder &nested, Location loc, ValueRange args) {
-               linalg::YieldOp::create(nested, loc, body(nested, loc, args));
-             })
-      .getResult(0);
-}
-
 Value colonnade::createSum(OpBuilder &builder, Value left, Value right) {
   Location loc = builder.getFusedLoc({left.getLoc(), right.getLoc()});
-  auto add = [](OpBuilder &b, Location loc, ValueRange args) -> Value {
-    return arith::AddFOp::create(b, loc, args[0], args[1]);
-  };
-  if (!isa<RankedTensorType>(left.getType()))
-    return add(builder, loc, {left, right});
-  return createElementwise(builder, loc, {left, right}, add);
+  auto type = dyn_cast<RankedTensorType>(left.getType());
+  if (!type)
+    return arith::AddFOp::create(builder, loc, left, right);
+  return buildElementwise(builder, loc, type.dropEncoding(), {left, right},
+                          [](ScalarBuilder &b, ValueRange args) {
+                            return b.apply<arith::AddFOp>(args[0], args[1]);
+                          });
 }
 
 Value colonnade::createSlice(OpBuilder &builder, Location loc, Value source,

@@ -24,14 +24,6 @@ mlir::Value createSplat(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value createZero(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Type type);
 
-/// A tensor of the first one's shape and type, without promises, whose elements
-/// are made of those of all tensors, which have this shape.
-mlir::Value createElementwise(
-    mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange tensors,
-    llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
-                                   mlir::ValueRange)>
-        body);
-
 /// left + right, of scalars or of tensors.
 mlir::Value createSum(mlir::OpBuilder &builder, mlir::Value left,
                       mlir::Value right);

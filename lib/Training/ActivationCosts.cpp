@@ -30,13 +30,6 @@ std::vector<size_t> ActivationChain::getUniform(ActivationPlan plan) const {
 // Time
 //===----------------------------------------------------------------------===//
 
-static int64_t getBytes(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type ? type.getNumElements() *
-                    llvm::divideCeil(type.getElementTypeBitWidth(), 8)
-              : 0;
-}
-
 /// Of evaluating a region once.
 static int64_t getTime(Region &region) {
   int64_t time = 0;
@@ -48,7 +41,7 @@ static int64_t getTime(Region &region) {
     }
     for (Value value : llvm::concat<Value>(SmallVector<Value>(op.getOperands()),
                                            SmallVector<Value>(op.getResults())))
-      time += getBytes(value);
+      time += getTensorBytes(value);
   }
   return time;
 }
@@ -66,7 +59,7 @@ static int64_t getTime(ReversibleOp op, ActivationPlan plan) {
   int64_t sums = coupling.getSteps().size();
   if (plan == ActivationPlan::Checkpoint)
     --sums;
-  return time + sums * 3 * getBytes(op.getStream1());
+  return time + sums * 3 * getTensorBytes(op.getStream1());
 }
 
 //===----------------------------------------------------------------------===//

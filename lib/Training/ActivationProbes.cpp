@@ -10,9 +10,10 @@
 
 #include "ActivationProbes.h"
 #include "ActivationCosts.h"
+#include "ErasePromises.h"
 #include "colonnade/Dialect/Colonnade/Transforms/BatchNorm.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Coupling.h"
-#include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
+#include "colonnade/Dialect/Systolic/Analysis/TensorViews.h"
 #include "colonnade/Differentiation/Differentiate.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
 #include "colonnade/Differentiation/StoredCouplings.h"
@@ -21,8 +22,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -30,16 +29,18 @@ using namespace colonnade;
 
 /// Of both streams.
 static int64_t getStreamBytes(ReversibleOp op) {
-  auto type = op.getStream1().getType();
-  return 2 * type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  return 2 * getTensorBytes(op.getStream1());
+}
+
+int64_t colonnade::getTensorBytes(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type ? type.getNumElements() * systolic::getElementBytes(type) : 0;
 }
 
 /// As the training step does it.
 static LogicalResult normalizeByBatch(Operation *root) {
-  SmallVector<BatchNormInferenceOp> ops;
-  root->walk([&](BatchNormInferenceOp op) { ops.push_back(op); });
   OpBuilder builder(root->getContext());
-  for (BatchNormInferenceOp op : ops) {
+  for (BatchNormInferenceOp op : collectTrainedBatchNorms(root)) {
     builder.setInsertionPoint(op);
     FailureOr<BatchNormStep> step = buildBatchNormStep(builder, op);
     if (failed(step))
@@ -53,14 +54,7 @@ static LogicalResult normalizeByBatch(Operation *root) {
 /// Of a probe, lowered as the trainer lowers a step.
 static FailureOr<std::vector<MemorySegment>> predict(func::FuncOp probe,
                                                      Operation *about) {
-  auto module = probe->getParentOfType<ModuleOp>();
-  PassManager manager(module.getContext());
-  StripEncodingsOptions options;
-  options.keepBlockProducts = options.keepBarriers = true;
-  manager.addPass(createStripEncodings(options));
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
-  if (failed(manager.run(module)))
+  if (failed(erasePromises(probe->getParentOfType<ModuleOp>())))
     return failure();
   auto segments = predictMemory(probe);
   if (!segments)
@@ -316,10 +310,8 @@ static SmallVector<int64_t> getBarrierBytes(func::FuncOp function) {
   for (auto barrier : function.getBody().getOps<BarrierOp>()) {
     int64_t sum = 0;
     for (Value value : llvm::SmallDenseSet<Value>(barrier.getSources().begin(),
-                                                  barrier.getSources().end())) {
-      auto type = cast<RankedTensorType>(value.getType());
-      sum += type.getNumElements() * type.getElementTypeBitWidth() / 8;
-    }
+                                                  barrier.getSources().end()))
+      sum += getTensorBytes(value);
     bytes.push_back(sum);
   }
   return bytes;

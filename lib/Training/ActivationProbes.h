@@ -20,6 +20,9 @@
 
 namespace colonnade {
 
+/// Of a dense tensor; 0 of a scalar.
+int64_t getTensorBytes(mlir::Value value);
+
 /// Of a coupling with one plan.
 struct PlanBytes {
   /// From its forward to its backward pass, without its results.

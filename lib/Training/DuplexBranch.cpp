@@ -10,8 +10,8 @@
 
 #include "DuplexBranch.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
-#include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "colonnade/Dialect/Colonnade/Transforms/BatchNorm.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Coupling.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -59,8 +59,6 @@ private:
                   Value feature);
   /// [1, channels] of a map.
   Value createFeatures(Value map);
-  Value toFixed(Value value);
-  Value fromFixed(Value stream);
   /// features * weights + sum
   Value createProduct(Value features, Value weights, Value sum);
 
@@ -193,22 +191,6 @@ void BranchWriter::fillRegion(ReversibleOp op, Region &region, StringRef name,
   CouplingYieldOp::create(nested, value);
 }
 
-Value BranchWriter::toFixed(Value value) {
-  if (shape.fraction == 0)
-    return value;
-  return ToFixedOp::create(
-      builder, getFixedPointType(getType(value), shape.fraction), value);
-}
-
-Value BranchWriter::fromFixed(Value stream) {
-  if (shape.fraction == 0)
-    return stream;
-  return FromFixedOp::create(
-      builder,
-      RankedTensorType::get(getType(stream).getShape(), builder.getF32Type()),
-      stream);
-}
-
 Value BranchWriter::createFeatures(Value map) {
   RankedTensorType type = getType(map);
   Value mean = createMean(map, type.getDimSize(2), type.getDimSize(3));
@@ -227,7 +209,9 @@ Value BranchWriter::write(ArrayRef<Value> maps, int64_t classes) {
   width = getType(maps.back()).getDimSize(3);
   share = 1 / std::sqrt(2.0 * static_cast<double>(maps.size()) *
                         static_cast<double>(shape.couplings));
-  Value first = toFixed(createProjection(maps.front(), 1));
+  Location loc = builder.getLoc();
+  Value first = toStream(builder, loc, createProjection(maps.front(), 1),
+                         shape.fraction);
   Value second = first;
   for (size_t stage = 0; stage < maps.size(); ++stage) {
     Value feature;
@@ -244,7 +228,8 @@ Value BranchWriter::write(ArrayRef<Value> maps, int64_t classes) {
       second = op.getResult2();
     }
   }
-  Value left = fromFixed(first), right = fromFixed(second);
+  Value left = fromStream(builder, loc, first),
+        right = fromStream(builder, loc, second);
   ChannelBuilder channels(builder, builder.getLoc(), left, 1);
   Value half = channels.createNumber(0.5);
   Value mean = channels.mapElements(

@@ -126,7 +126,7 @@ LogicalResult MakeDuplex::checkOptions() {
     return reject("channels", channels, " >= 1");
   if (couplings < 1)
     return reject("couplings", couplings, " >= 1");
-  if (fraction < 0 || fraction > 31)
+  if (fraction < 0 || fraction > FixedPointAttr::kMostFraction)
     return reject("fraction", fraction, " in [0, 31]");
   return success();
 }

@@ -118,7 +118,7 @@ func::FuncOp StepBuilder::createFunction() {
     setName(step, cast<BlockArgument>(student.back()).getArgNumber(),
             kStateAttribute, kStudentTerms);
   // Behind it are the batch and the labels, or the loss and the logits.
-  setName(step, step.getNumArguments() - 3, kStateAttribute, kStepNumber);
+  setName(step, step.getNumArguments() - kInputs, kStateAttribute, kStepNumber);
   return step;
 }
 
@@ -140,20 +140,6 @@ Value StepBuilder::cloneNetwork(func::FuncOp step) {
   for (Operation &op : body.without_terminator())
     builder.clone(op, mapping);
   return mapping.lookup(body.getTerminator()->getOperand(0));
-}
-
-/// Those of the function and of the couplings in it.
-static SmallVector<BatchNormInferenceOp>
-collectNormalizations(func::FuncOp function) {
-  SmallVector<BatchNormInferenceOp> ops;
-  function.walk([&](BatchNormInferenceOp op) { ops.push_back(op); });
-  return ops;
-}
-
-/// Whether training leaves a value as it is.
-static bool isFrozen(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op && op->hasAttr(ColonnadeDialect::getFrozenAttrName());
 }
 
 /// Fails where the next running statistics are values that only a region sees,
@@ -181,9 +167,7 @@ FailureOr<SmallVector<Value>> StepBuilder::normalizeByBatch(func::FuncOp step,
                  argument.getArgNumber() < first + statistics;
     return isOwn ? &next[argument.getArgNumber() - first] : nullptr;
   };
-  for (BatchNormInferenceOp op : collectNormalizations(step)) {
-    if (isFrozen(op.getMean()) && isFrozen(op.getVariance()))
-      continue;
+  for (BatchNormInferenceOp op : collectTrainedBatchNorms(step)) {
     Value *mean = getPlace(op.getMean()),
           *variance = getPlace(op.getVariance());
     if (!mean || !variance)
@@ -294,7 +278,7 @@ LogicalResult StepBuilder::build(bool measuresDrift) {
   func::FuncOp step = createFunction();
   builder.setInsertionPointToStart(&step.getBody().front());
   ValueRange arguments = step.getArguments();
-  Value number = arguments.take_back(3).front();
+  Value number = arguments.take_back(kInputs).front();
   Value current = tensor::ExtractOp::create(builder, number, ValueRange());
   Value logits = cloneNetwork(step);
   FailureOr<SmallVector<Value>> nextStatistics = normalizeByBatch(step, logits);
@@ -303,7 +287,7 @@ LogicalResult StepBuilder::build(bool measuresDrift) {
   OpBuilder::InsertPoint end = builder.saveInsertionPoint();
   builder.setInsertionPointAfterValue(current);
   StepFormat rounding(builder, format, collectLayerProducts(step),
-                      arguments.drop_front(getFirstFormatState()).drop_back(3),
+                      arguments.drop_front(getFirstFormatState()).drop_back(kInputs),
                       current);
   rounding.roundOperands();
   builder.restoreInsertionPoint(end);

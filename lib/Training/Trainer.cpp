@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ErasePromises.h"
 #include "colonnade/Training/Trainer.h"
 #include "Optimizer.h"
 #include "StepFormat.h"
@@ -145,20 +146,6 @@ findStates(ArrayRef<std::string> names, ArrayRef<NpyArray> arrays,
   return states;
 }
 
-/// What rounds to blocks becomes plain code.
-static LogicalResult erasePromises(ModuleOp step) {
-  PassManager manager(step.getContext());
-  StripEncodingsOptions options;
-  // Products run in a library, which has an order of its own.
-  options.keepBlockProducts = true;
-  // Common subexpressions are still looked for.
-  options.keepBarriers = true;
-  manager.addPass(createStripEncodings(options));
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
-  return manager.run(step);
-}
-
 /// All blocks of a step are of one format.
 static std::optional<BlockFormat> getBlockFormat(func::FuncOp step) {
   std::optional<BlockFormat> format;
@@ -183,7 +170,7 @@ static std::string getFakeQuantizeDigest(func::FuncOp network) {
 static std::string getFrozenDigest(func::FuncOp network) {
   std::string digest;
   network.walk([&](arith::ConstantOp constant) {
-    if (!constant->hasAttr(ColonnadeDialect::getFrozenAttrName()))
+    if (!ColonnadeDialect::isFrozen(constant))
       return;
     auto values = readFloatValues(cast<ElementsAttr>(constant.getValue()));
     if (!values)

@@ -30,10 +30,13 @@ def measure_round(process):
     return json.loads(line)
 
 
+def measure_each(processes):
+    return {name: measure_round(process) for name, process in processes.items()}
+
+
 def measure_rounds(processes, count):
     """By round, what each process measured, by its name. Ends the processes."""
-    rounds = [{name: measure_round(process)
-               for name, process in processes.items()} for _ in range(count)]
+    rounds = [measure_each(processes) for _ in range(count)]
     for process in processes.values():
         process.stdin.close()
         process.wait()

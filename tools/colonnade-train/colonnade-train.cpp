@@ -28,6 +28,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include <chrono>
 #include <csignal>
+#include <limits>
 
 using namespace mlir;
 using namespace colonnade;
@@ -191,6 +192,14 @@ static HookOptions getHookOptions() {
           combineLogPaths, costLogPaths, precisionLogPaths};
 }
 
+/// What --max-drift says; a NaN if that is no number.
+static double getMaxDrift() {
+  double bound = 0;
+  return llvm::to_float(maxDriftOption, bound)
+             ? bound
+             : std::numeric_limits<double>::quiet_NaN();
+}
+
 static llvm::Error checkOptions() {
   if (epochsOption < 1)
     return llvm::createStringError("expected --epochs of at least 1, got " +
@@ -202,9 +211,7 @@ static llvm::Error checkOptions() {
     return llvm::createStringError(
         "expected --memory-limit of at least 0 bytes, got " +
         Twine(memoryLimitOption));
-  double maxDrift = 0;
-  if (maxDriftOption.getNumOccurrences() > 0 &&
-      (!llvm::to_float(maxDriftOption, maxDrift) || !(maxDrift >= 0)))
+  if (maxDriftOption.getNumOccurrences() > 0 && !(getMaxDrift() >= 0))
     return llvm::createStringError(
         "expected --max-drift with a number of at least 0, got '" +
         maxDriftOption + "'");
@@ -350,11 +357,8 @@ static TrainingSettings getSettings(const TrainingData &data) {
     settings.stepOptions += " format=" + formatOption;
   settings.fakeQuantizeOptions = fakeQuantizeOption;
   settings.memoryLimit = memoryLimitOption;
-  // Checked already.
-  double maxDrift = 0;
-  if (maxDriftOption.getNumOccurrences() > 0 &&
-      llvm::to_float(maxDriftOption, maxDrift))
-    settings.maxDrift = maxDrift;
+  if (maxDriftOption.getNumOccurrences() > 0)
+    settings.maxDrift = getMaxDrift();
   if (!StringRef(stepOption).contains("distillation") &&
       getHookOptions().needStudent())
     settings.stepOptions += kDistillation;

@@ -4,11 +4,10 @@
 """Memory of training steps by depth, plain and reversible."""
 
 import os
-import re
 import subprocess
 
 from .reversible import REVERSIBLE, make_resnet
-from .runs import IMAGES
+from .runs import IMAGES, find_peak_bytes
 
 DEPTHS = (8, 20, 38, 74, 110)
 BATCH = 128
@@ -34,7 +33,7 @@ def get_peak_bytes(build, depth, *options):
          f"--limit={BATCH}", f"--batch={BATCH}", "--epochs=1", "--initialize",
          *options, "-o", f"{network}.trained"],
         check=True, capture_output=True, text=True).stdout
-    return int(re.search(r"peak memory of a step: (\d+) bytes", output)[1])
+    return find_peak_bytes(output)
 
 
 def make_row(build, depth):

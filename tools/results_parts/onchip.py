@@ -3,11 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Training steps on machines whose data memory is embedded DRAM or SRAM."""
 
-import json
 import os
-import subprocess
 
 from .reversible import DUPLEX_CHANNELS, FRACTION, RESNET_DEPTH, make_resnet
+from .runs import simulate_step
 
 TARGETS = ("camel-edram", "camel-sram")
 BATCHES = (1, 4)
@@ -37,20 +36,10 @@ parentheses, without. What differs from the paper and why:
 
 
 def simulate(build, network, options, batch, target):
-    program = subprocess.run(
-        [f"{build}/bin/colonnade-opt", network,
-         "--colonnade-initialize-parameters", *options,
-         "--colonnade-outline-parameters", f"--colonnade-set-batch=size={batch}",
-         "--colonnade-training-step=format=m4 blocks=reform",
-         f"--colonnade-compile-step=target={target}",
-         "--mlir-print-debuginfo"],
-        check=True, stdout=subprocess.PIPE).stdout
-    lifetimes = f"{build}/training/lifetimes.csv"
-    report = subprocess.run(
-        [f"{build}/bin/colonnade-sim", "-", "--program=training_step",
-         f"--lifetimes={lifetimes}", "--report=json"],
-        input=program, check=True, stdout=subprocess.PIPE).stdout
-    return json.loads(report)
+    return simulate_step(
+        build, network, ["--colonnade-initialize-parameters", *options], batch,
+        ["--colonnade-training-step=format=m4 blocks=reform"], target,
+        f"--lifetimes={build}/training/lifetimes.csv")
 
 
 def get_energy(report, without=""):

@@ -4,7 +4,6 @@
 """Reversible networks beside plain ones, and duplex networks."""
 
 import os
-import re
 import shutil
 import subprocess
 import threading
@@ -33,29 +32,19 @@ class NetworkRun(Run):
         super().__init__(name, None, epochs, step, 1, *options)
         self.make_network, self.data = make_network, data
 
-    def get_images(self, build):
-        return [f"--images={IMAGES}/train-images-idx3-ubyte.gz",
-                f"--labels={IMAGES}/train-labels-idx1-ubyte.gz"]
+    def get_network(self, build):
+        return f"{build}/training/{self.name}.network.mlir"
 
-    def get_output(self, build):
-        return f"{build}/training/{self.name}.mlir"
+    def get_data_options(self):
+        return self.data
 
-    def get_command(self, build):
-        return [
-            f"{build}/bin/colonnade-train",
-            f"{build}/training/{self.name}.network.mlir",
-            *self.get_images(build),
-            f"--test-images={IMAGES}/t10k-images-idx3-ubyte.gz",
-            f"--test-labels={IMAGES}/t10k-labels-idx1-ubyte.gz",
-            *self.data, f"--epochs={self.epochs}",
-            f"--training-step={self.step}", f"--seed={self.seed}",
-            *self.options, "-o", self.get_output(build),
-        ]
+    def prepare(self, build):
+        os.makedirs(f"{build}/training", exist_ok=True)
+        self.make_network(build, self.get_network(build))
 
     def run(self, build):
         with PREPARING:
-            os.makedirs(f"{build}/training", exist_ok=True)
-            self.make_network(build, f"{build}/training/{self.name}.network.mlir")
+            self.prepare(build)
         super().run(build)
 
 
@@ -71,8 +60,7 @@ class SourceRun(NetworkRun):
             self.train(build)
 
     def train(self, build):
-        os.makedirs(f"{build}/training", exist_ok=True)
-        self.make_network(build, f"{build}/training/{self.name}.network.mlir")
+        self.prepare(build)
         Run.run(self, build)
 
 
@@ -164,11 +152,8 @@ def print_accuracy(run):
 
 def print_peak(run):
     """Megabytes of a step's buffers, as the run's allocator counted them."""
-    if not run.is_done():
-        return ""
-    with open(run.get_file("out")) as file:
-        peak = re.search(r"peak memory of a step: (\d+) bytes", file.read())
-    return f"{int(peak[1]) / 1e6:.1f}" if peak else ""
+    peak = run.get_peak_bytes() if run.is_done() else None
+    return f"{peak / 1e6:.1f}" if peak else ""
 
 
 def make_accuracy_section():

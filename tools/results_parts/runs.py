@@ -9,6 +9,7 @@ docs/results-runs; a run that is complete there is not run again.
 
 import concurrent.futures
 import csv
+import json
 import os
 import re
 import subprocess
@@ -31,7 +32,9 @@ MODELS = {
 
 
 class Run:
-    """One call of colonnade-train and the figures that it leaves."""
+    """One call of colonnade-train and the figures that it leaves. `model` is a
+    name in MODELS; of subclasses that say where network and data are, it may be
+    something else."""
 
     def __init__(self, name, model, epochs, step, seed, *options):
         self.name, self.model, self.epochs = name, model, epochs
@@ -40,6 +43,19 @@ class Run:
     def get_file(self, suffix):
         return os.path.join(RUNS, f"{self.name}.{suffix}")
 
+    def get_network(self, build):
+        return f"{build}/training/{self.model}.mlir"
+
+    def get_output(self, build):
+        return f"{build}/training/{self.name}.mlir"
+
+    def get_images(self, build):
+        return [f"--images={IMAGES}/train-images-idx3-ubyte.gz",
+                f"--labels={IMAGES}/train-labels-idx1-ubyte.gz"]
+
+    def get_data_options(self):
+        return MODELS[self.model][0].split()
+
     def get_command(self, build):
         options = [option.format(precision=self.get_file("precision.csv"),
                                  precision_curve=self.get_file("precision.svg"),
@@ -47,15 +63,13 @@ class Run:
                                  round_curve=self.get_file("rounds.svg"))
                    for option in self.options]
         return [
-            f"{build}/bin/colonnade-train",
-            f"{build}/training/{self.model}.mlir",
-            f"--images={IMAGES}/train-images-idx3-ubyte.gz",
-            f"--labels={IMAGES}/train-labels-idx1-ubyte.gz",
+            f"{build}/bin/colonnade-train", self.get_network(build),
+            *self.get_images(build),
             f"--test-images={IMAGES}/t10k-images-idx3-ubyte.gz",
             f"--test-labels={IMAGES}/t10k-labels-idx1-ubyte.gz",
-            *MODELS[self.model][0].split(), f"--epochs={self.epochs}",
+            *self.get_data_options(), f"--epochs={self.epochs}",
             f"--training-step={self.step}", f"--seed={self.seed}", *options,
-            "-o", f"{build}/training/{self.name}.mlir",
+            "-o", self.get_output(build),
         ]
 
     def run(self, build):
@@ -89,6 +103,11 @@ class Run:
     def get_accuracy(self):
         return self.get_epochs()[-1][0]
 
+    def get_peak_bytes(self):
+        """Of a step's buffers; None where the trainer did not print it."""
+        with open(self.get_file("out")) as file:
+            return find_peak_bytes(file.read())
+
     def read_table(self, suffix):
         with open(self.get_file(suffix)) as file:
             return list(csv.DictReader(file))
@@ -104,6 +123,29 @@ class PyTorchRun(Run):
     def get_command(self, build):
         return ["/usr/bin/python3", f"{ROOT}/test/benchmark/pytorch-accuracy",
                 self.model, f"--seed={self.seed}", f"--epochs={self.epochs}"]
+
+
+def find_peak_bytes(output):
+    """Of a step's buffers, in what colonnade-train printed."""
+    peak = re.search(r"peak memory of a step: (\d+) bytes", output)
+    return int(peak[1]) if peak else None
+
+
+def simulate_step(build, network, preparation, batch, step, target, *options):
+    """The report of one training step as a program of the target. `preparation`
+    are options of colonnade-opt before the parameters are outlined, `options`
+    those of colonnade-sim; `step` makes the training step."""
+    program = subprocess.run(
+        [f"{build}/bin/colonnade-opt", network, *preparation,
+         "--colonnade-outline-parameters", f"--colonnade-set-batch=size={batch}",
+         *step, f"--colonnade-compile-step=target={target}",
+         "--mlir-print-debuginfo"],
+        check=True, stdout=subprocess.PIPE).stdout
+    report = subprocess.run(
+        [f"{build}/bin/colonnade-sim", "-", "--program=training_step",
+         "--report=json", *options],
+        input=program, check=True, stdout=subprocess.PIPE).stdout
+    return json.loads(report)
 
 
 def get_done(runs):

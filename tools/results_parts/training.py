@@ -4,14 +4,11 @@
 """Training in every format, joint optimization and term-aware fine-tuning."""
 
 import itertools
-import json
-import os
 import re
 import statistics
-import subprocess
 
 from .runs import (MODELS, ROOT, SGD, PyTorchRun, Run, get_done,
-                   import_models)
+                   import_models, simulate_step)
 
 TARGET = "fast-256x64"
 SEEDS = (1, 2, 3)
@@ -136,19 +133,11 @@ def get_batch(model):
 
 def get_step_seconds(build, model, step, precision):
     """Of one step, simulated whole: products, everything else, DRAM."""
-    batch = get_batch(model)
-    fix = [f"--colonnade-fix-precision={precision}"] if precision else []
-    program = subprocess.run(
-        [f"{build}/bin/colonnade-opt", f"{build}/training/{model}.mlir",
-         "--colonnade-outline-parameters", f"--colonnade-set-batch=size={batch}",
-         f"--colonnade-training-step={step} blocks=reform total-steps=1000",
-         *fix, f"--colonnade-compile-step=target={TARGET}"],
-        check=True, stdout=subprocess.PIPE).stdout
-    report = subprocess.run(
-        [f"{build}/bin/colonnade-sim", "-", "--program=training_step",
-         "--report=json"], input=program, check=True,
-        stdout=subprocess.PIPE).stdout
-    return json.loads(report)["seconds"]
+    passes = [f"--colonnade-training-step={step} blocks=reform total-steps=1000"]
+    if precision:
+        passes.append(f"--colonnade-fix-precision={precision}")
+    return simulate_step(build, f"{build}/training/{model}.mlir", [],
+                         get_batch(model), passes, TARGET)["seconds"]
 
 
 def get_whole_seconds(build, run):
@@ -222,8 +211,7 @@ def make_precision_rows():
     """Mean bits early and late in the run, and in early and late layers."""
     for model in MODELS:
         run = get_format_runs(model)["fast-adaptive"][0]
-        if not run.is_done() or not os.path.exists(
-                run.get_file("precision.csv")):
+        if not run.is_done():
             continue
         rows = run.read_table("precision.csv")
         steps = run.epochs * (TRAINING_IMAGES // get_batch(model))

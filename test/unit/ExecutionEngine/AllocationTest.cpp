@@ -21,32 +21,45 @@ namespace {
 
 constexpr int64_t kExtent = 64, kBufferBytes = kExtent * kExtent * 4;
 
-/// x, x w, x w w, ...: the last one, or with `readsAll` their sum, negated so
-/// that it is not computed in place.
-std::string makeProducts(int count, bool readsAll) {
-  std::string text = R"mlir(
-    func.func @main(%v0: tensor<64x64xf32>, %w: tensor<64x64xf32>)
-        -> tensor<64x64xf32> {
+/// The beginning of a function of %{0} and %w, with what products begin with.
+std::string makeHead(StringRef input) {
+  return llvm::formatv(R"mlir(
+    func.func @main(%{0}: tensor<64x64xf32>, %w: tensor<64x64xf32>)
+        -> tensor<64x64xf32> {{
       %zero = arith.constant 0.0 : f32
       %empty = tensor.empty() : tensor<64x64xf32>
       %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<64x64xf32>)
-          -> tensor<64x64xf32>
-  )mlir";
-  for (int i = 0; i < count; ++i)
-    text += llvm::formatv(R"mlir(
-      %v{1} = linalg.matmul ins(%v{0}, %w : tensor<64x64xf32>, tensor<64x64xf32>)
+          -> tensor<64x64xf32>)mlir",
+                       input);
+}
+
+std::string makeProduct(const Twine &result, const Twine &left,
+                        const Twine &right) {
+  return llvm::formatv(R"mlir(
+      %{0} = linalg.matmul ins(%{1}, %{2} : tensor<64x64xf32>, tensor<64x64xf32>)
           outs(%init : tensor<64x64xf32>) -> tensor<64x64xf32>)mlir",
-                          i, i + 1);
-  std::string last = llvm::formatv("%v{0}", count);
+                       result.str(), left.str(), right.str());
+}
+
+/// Of the chain v0, v0 w, v0 w w, ...
+std::string makeChain(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i)
+    text += makeProduct("v" + Twine(i + 1), "v" + Twine(i), "w");
+  return text;
+}
+
+/// x, x w, x w w, ...: the last one, or with `readsAll` their sum, negated so
+/// that it is not computed in place.
+std::string makeProducts(int count, bool readsAll) {
+  std::string text = makeHead("v0") + makeChain(count);
+  std::string last = llvm::formatv("v{0}", count);
   if (readsAll)
     for (int i = count - 1; i > 0; --i) {
-      text += llvm::formatv(R"mlir(
-      %s{0} = linalg.matmul ins(%v{0}, {1} : tensor<64x64xf32>, tensor<64x64xf32>)
-          outs(%init : tensor<64x64xf32>) -> tensor<64x64xf32>)mlir",
-                            i, last);
-      last = llvm::formatv("%s{0}", i);
+      text += makeProduct("s" + Twine(i), "v" + Twine(i), last);
+      last = llvm::formatv("s{0}", i);
     }
-  return text + "\nreturn " + last + " : tensor<64x64xf32>\n}";
+  return text + "\nreturn %" + last + " : tensor<64x64xf32>\n}";
 }
 
 class AllocationTest : public JitFixture {
@@ -89,28 +102,13 @@ TEST_F(AllocationTest, WhatIsReadLaterLives) {
 
 /// Two sums, far apart, begin with one empty tensor.
 TEST_F(AllocationTest, EmptyTensorsAreNoBuffers) {
-  std::string source = R"mlir(
-    func.func @main(%x: tensor<64x64xf32>, %w: tensor<64x64xf32>)
-        -> tensor<64x64xf32> {
-      %zero = arith.constant 0.0 : f32
-      %empty = tensor.empty() : tensor<64x64xf32>
-      %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<64x64xf32>)
-          -> tensor<64x64xf32>
+  EXPECT_EQ(measure(makeHead("x") + R"mlir(
       %s = linalg.exp ins(%x : tensor<64x64xf32>)
-          outs(%empty : tensor<64x64xf32>) -> tensor<64x64xf32>
-      %v0 = linalg.matmul ins(%s, %w : tensor<64x64xf32>, tensor<64x64xf32>)
-          outs(%init : tensor<64x64xf32>) -> tensor<64x64xf32>
-)mlir";
-  for (int i = 0; i < 5; ++i)
-    source += llvm::formatv(R"mlir(
-      %v{1} = linalg.matmul ins(%v{0}, %w : tensor<64x64xf32>, tensor<64x64xf32>)
-          outs(%init : tensor<64x64xf32>) -> tensor<64x64xf32>)mlir",
-                            i, i + 1);
-  EXPECT_EQ(measure(source + R"mlir(
+          outs(%empty : tensor<64x64xf32>) -> tensor<64x64xf32>)mlir" +
+                    makeProduct("v0", "s", "w") + makeChain(5) + R"mlir(
       %e = linalg.exp ins(%v5 : tensor<64x64xf32>)
-          outs(%empty : tensor<64x64xf32>) -> tensor<64x64xf32>
-      %y = linalg.matmul ins(%e, %w : tensor<64x64xf32>, tensor<64x64xf32>)
-          outs(%init : tensor<64x64xf32>) -> tensor<64x64xf32>
+          outs(%empty : tensor<64x64xf32>) -> tensor<64x64xf32>)mlir" +
+                    makeProduct("y", "e", "w") + R"mlir(
       return %y : tensor<64x64xf32>
     })mlir"),
             2 * kBufferBytes);
@@ -119,23 +117,12 @@ TEST_F(AllocationTest, EmptyTensorsAreNoBuffers) {
 TEST_F(AllocationTest, PartsEndAtBarriers) {
   context.loadDialect<ColonnadeDialect>();
   // v1 is read on both sides, v2 in front only; behind are v1 and the result.
-  function = compile(R"mlir(
-    func.func @main(%x: tensor<64x64xf32>, %w: tensor<64x64xf32>)
-        -> tensor<64x64xf32> {
-      %zero = arith.constant 0.0 : f32
-      %empty = tensor.empty() : tensor<64x64xf32>
-      %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<64x64xf32>)
-          -> tensor<64x64xf32>
-      %v1 = linalg.matmul ins(%x, %w : tensor<64x64xf32>, tensor<64x64xf32>)
-          outs(%init : tensor<64x64xf32>) -> tensor<64x64xf32>
-      %v2 = linalg.matmul ins(%v1, %w : tensor<64x64xf32>, tensor<64x64xf32>)
-          outs(%init : tensor<64x64xf32>) -> tensor<64x64xf32>
-      %v3 = linalg.matmul ins(%v2, %v1 : tensor<64x64xf32>, tensor<64x64xf32>)
-          outs(%init : tensor<64x64xf32>) -> tensor<64x64xf32>
+  function = compile(makeHead("x") + makeProduct("v1", "x", "w") +
+                         makeProduct("v2", "v1", "w") +
+                         makeProduct("v3", "v2", "v1") + R"mlir(
       %b:3 = colonnade.barrier %v1, %v2, %v3
-          : tensor<64x64xf32>, tensor<64x64xf32>, tensor<64x64xf32>
-      %y = linalg.matmul ins(%b#0, %b#2 : tensor<64x64xf32>, tensor<64x64xf32>)
-          outs(%init : tensor<64x64xf32>) -> tensor<64x64xf32>
+          : tensor<64x64xf32>, tensor<64x64xf32>, tensor<64x64xf32>)mlir" +
+                         makeProduct("y", "b#0", "b#2") + R"mlir(
       return %y : tensor<64x64xf32>
     })mlir",
                      JitOptimization::Library);

@@ -254,7 +254,8 @@ LogicalResult RoundingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 FixedPointAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        int64_t fraction) {
-  if (fraction < 0 || fraction > 31) // FP1
-    return emitError() << "expected fraction in [0, 31], got " << fraction;
+  if (fraction < 0 || fraction > kMostFraction) // FP1
+    return emitError() << "expected fraction in [0, " << kMostFraction
+                       << "], got " << fraction;
   return success();
 }

@@ -285,6 +285,17 @@ void colonnade::lowerBatchNorms(Operation *root) {
   });
 }
 
+SmallVector<BatchNormInferenceOp>
+colonnade::collectTrainedBatchNorms(Operation *root) {
+  SmallVector<BatchNormInferenceOp> ops;
+  root->walk([&](BatchNormInferenceOp op) {
+    if (!ColonnadeDialect::isFrozen(op.getMean()) ||
+        !ColonnadeDialect::isFrozen(op.getVariance()))
+      ops.push_back(op);
+  });
+  return ops;
+}
+
 namespace {
 struct LowerBatchNorm : colonnade::impl::LowerBatchNormBase<LowerBatchNorm> {
   void runOnOperation() override { lowerBatchNorms(getOperation()); }

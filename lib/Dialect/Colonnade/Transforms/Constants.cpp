@@ -84,9 +84,9 @@ Value createConstantLike(OpBuilder &builder, Value origin,
                          ArrayRef<int64_t> shape, std::vector<float> &&values) {
   Value constant = createLike<float, DenseF32ResourceElementsAttr>(
       builder, origin, shape, builder.getF32Type(), std::move(values));
-  StringRef frozen = ColonnadeDialect::getFrozenAttrName();
-  if (Operation *op = origin.getDefiningOp(); op && op->hasAttr(frozen))
-    constant.getDefiningOp()->setAttr(frozen, builder.getUnitAttr());
+  if (ColonnadeDialect::isFrozen(origin))
+    constant.getDefiningOp()->setAttr(ColonnadeDialect::getFrozenAttrName(),
+                                      builder.getUnitAttr());
   return constant;
 }
 

@@ -10,24 +10,36 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Dialect/Colonnade/Transforms/Coupling.h"
-#include "ElementwiseCode.h"
+#include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ElementwiseCode.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace colonnade;
 
+Value colonnade::toStream(OpBuilder &builder, Location loc, Value tensor,
+                          int64_t fraction) {
+  if (fraction == 0)
+    return tensor;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  return ToFixedOp::create(builder, loc, getFixedPointType(type, fraction),
+                           tensor);
+}
+
+Value colonnade::fromStream(OpBuilder &builder, Location loc, Value stream) {
+  auto type = cast<RankedTensorType>(stream.getType());
+  if (!getFixedPointPromise(type))
+    return stream;
+  return FromFixedOp::create(
+      builder, loc,
+      RankedTensorType::get(type.getShape(), builder.getF32Type()), stream);
+}
+
 Coupling::Coupling(ReversibleOp op) : op(op) {
   steps.push_back({&op.getF(), /*changed=*/0, /*read=*/1});
   if (op.hasG())
     steps.push_back({&op.getG(), /*changed=*/1, /*read=*/0});
-}
-
-Value Coupling::read(OpBuilder &builder, Location loc, Value stream) const {
-  ReversibleOp coupling = op;
-  if (!coupling.isExact())
-    return stream;
-  return FromFixedOp::create(builder, loc, coupling.getRegionType(), stream);
 }
 
 SmallVector<Value> Coupling::evaluate(OpBuilder &builder, const Step &step,
@@ -105,7 +117,7 @@ SmallVector<Value> colonnade::buildReversible(OpBuilder &builder,
   if (op.getInverse())
     std::reverse(steps.begin(), steps.end());
   for (const Coupling::Step &step : steps) {
-    Value argument = coupling.read(builder, loc, streams[step.read]);
+    Value argument = fromStream(builder, loc, streams[step.read]);
     SmallVector<Value> change =
         coupling.evaluate(builder, step, argument, mapping);
     Value &changed = streams[step.changed];

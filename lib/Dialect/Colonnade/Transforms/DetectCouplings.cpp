@@ -61,9 +61,13 @@ std::optional<FoundCoupling> Detector::match(const ActivationSum &first,
                                              const ActivationSum &second,
                                              Value stream2, Value g,
                                              std::string &whyNot) const {
+  // F of the first sum reads x2, so that is there before it.
+  Operation *maker = stream2.getDefiningOp();
+  if (maker && !maker->isBeforeInBlock(first.op))
+    return std::nullopt;
   std::string reason;
   auto gBranch = graph.findBranch(first.getResult(), g, second.op, reason);
-  if (!gBranch || stream2 == first.getResult())
+  if (!gBranch)
     return std::nullopt; // Another pair of sums; no news about this one.
   for (auto [stream1, f] : {std::pair(first.left, first.right),
                             std::pair(first.right, first.left)}) {

@@ -10,9 +10,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Dialect/Colonnade/Transforms/Drift.h"
-#include "ElementwiseCode.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Coupling.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ElementwiseCode.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <limits>
 
@@ -45,22 +46,14 @@ static Value buildLargest(OpBuilder &builder, Location loc, Value tensor,
       .getResult(0);
 }
 
-static Value asFloats(OpBuilder &builder, Location loc, Value fixed) {
-  auto type = cast<RankedTensorType>(fixed.getType());
-  return FromFixedOp::create(
-      builder, loc,
-      RankedTensorType::get(type.getShape(), builder.getF32Type()), fixed);
-}
-
 static Value buildStreamDrift(OpBuilder &builder, Location loc,
                               const ReconstructedStream &stream) {
   auto type = cast<RankedTensorType>(stream.original.getType());
-  Value values = stream.original, error;
+  Value error;
   if (getFixedPointPromise(type)) {
     Value difference =
         SubtractFixedOp::create(builder, loc, stream.original, stream.again);
-    error = asFloats(builder, loc, difference);
-    values = asFloats(builder, loc, values);
+    error = fromStream(builder, loc, difference);
   } else {
     error = buildElementwise(
         builder, loc, type, {stream.original, stream.again},
@@ -68,6 +61,7 @@ static Value buildStreamDrift(OpBuilder &builder, Location loc,
           return b.apply<arith::SubFOp>(arguments[0], arguments[1]);
         });
   }
+  Value values = fromStream(builder, loc, stream.original);
   Value largestError = buildLargest(builder, loc, error, 0);
   // Not 0, which nothing can be divided by.
   Value largest =

@@ -10,11 +10,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "colonnade/Dialect/Colonnade/Transforms/LowerReversible.h"
-#include "ElementwiseCode.h"
 #include "EraseEncodings.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/Promises.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Coupling.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ElementwiseCode.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/AttrTypeSubElements.h"

@@ -11,7 +11,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "ResidualBlocks.h"
-#include "colonnade/Dialect/Colonnade/IR/Promises.h"
+#include "colonnade/Dialect/Colonnade/Transforms/Coupling.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ElementwiseCode.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -26,9 +27,6 @@ using namespace mlir;
 using namespace colonnade;
 
 static constexpr llvm::StringLiteral kRule = "make-reversible";
-
-/// FP1 of the fixed_point promise.
-static constexpr int64_t kMostFractionBits = 31;
 
 //===----------------------------------------------------------------------===//
 // Analysis
@@ -196,8 +194,6 @@ private:
   void writeCoupling(size_t place);
   /// R of block `place`, behind the activation function of the one before.
   SmallVector<Branch> getBranches(size_t place) const;
-  Value toFixed(Value value);
-  Value fromFixed(Value stream);
   Value createMean(Value left, Value right);
 
   RankedTensorType getType() const { return chain.front().sum.getType(); }
@@ -209,18 +205,6 @@ private:
 };
 
 } // namespace
-
-Value ChainWriter::toFixed(Value value) {
-  if (fraction == 0)
-    return value;
-  return ToFixedOp::create(builder, getFixedPointType(getType(), fraction),
-                           value);
-}
-
-Value ChainWriter::fromFixed(Value stream) {
-  return fraction == 0 ? stream
-                       : FromFixedOp::create(builder, getType(), stream);
-}
 
 SmallVector<Branch> ChainWriter::getBranches(size_t place) const {
   SmallVector<Branch> branches;
@@ -246,30 +230,23 @@ void ChainWriter::writeCoupling(size_t place) {
 
 Value ChainWriter::createMean(Value left, Value right) {
   Value half = arith::ConstantOp::create(builder, builder.getF32FloatAttr(0.5));
-  Value empty = tensor::EmptyOp::create(builder, getType().getShape(),
-                                        getType().getElementType());
-  SmallVector<AffineMap> maps(
-      3, builder.getMultiDimIdentityMap(getType().getRank()));
-  SmallVector<utils::IteratorType> iterators(getType().getRank(),
-                                             utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             builder, TypeRange(getType()), ValueRange{left, right},
-             ValueRange(empty), maps, iterators,
-             [&](OpBuilder &nested, Location loc, ValueRange args) {
-               Value sum = arith::AddFOp::create(nested, loc, args[0], args[1]);
-               Value mean = arith::MulFOp::create(nested, loc, sum, half);
-               linalg::YieldOp::create(nested, loc, mean);
-             })
-      .getResult(0);
+  return buildElementwise(builder, builder.getLoc(), getType(), {left, right},
+                          [&](ScalarBuilder &b, ValueRange args) {
+                            Value sum = b.apply<arith::AddFOp>(args[0], args[1]);
+                            return b.apply<arith::MulFOp>(sum, half);
+                          });
 }
 
 Value ChainWriter::write() {
-  first = second = toFixed(chain.front().getInput());
+  first = second = toStream(builder, builder.getLoc(),
+                            chain.front().getInput(), fraction);
   for (size_t place = 0; place < chain.size(); place += 2)
     writeCoupling(place);
-  Value left = fromFixed(first);
+  Value left = fromStream(builder, builder.getLoc(), first);
   // The first stream of a single block is h + R(h), the plain network.
-  return chain.size() == 1 ? left : createMean(left, fromFixed(second));
+  if (chain.size() == 1)
+    return left;
+  return createMean(left, fromStream(builder, builder.getLoc(), second));
 }
 
 static void reportChain(const Chain &chain) {
@@ -301,9 +278,9 @@ struct MakeReversible : colonnade::impl::MakeReversibleBase<MakeReversible> {
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (fraction < 0 || fraction > kMostFractionBits) {
+    if (fraction < 0 || fraction > FixedPointAttr::kMostFraction) {
       function.emitError("expected fraction in [0, ")
-          << kMostFractionBits << "], got " << fraction.getValue();
+          << FixedPointAttr::kMostFraction << "], got " << fraction.getValue();
       return signalPassFailure();
     }
     if (function.isExternal())

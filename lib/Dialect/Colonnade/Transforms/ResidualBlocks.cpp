@@ -9,23 +9,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "ResidualBlocks.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ReadValues.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace colonnade;
-
-/// Everything that an op reads, in its regions too.
-static SetVector<Value> getReadValues(Operation *op) {
-  SetVector<Value> values(op->operand_begin(), op->operand_end());
-  getUsedValuesDefinedAbove(op->getRegions(), values);
-  return values;
-}
 
 std::string colonnade::describeValue(Value value) {
   auto tensor = dyn_cast<RankedTensorType>(value.getType());
@@ -55,20 +48,21 @@ ActivationGraph::ActivationGraph(func::FuncOp function)
       activations.insert_range(op.getResults());
 }
 
-DenseSet<Operation *> ActivationGraph::collectDependents(Value origin) const {
+DenseSet<Operation *>
+ActivationGraph::collectDependents(Value origin, Operation *last) const {
   DenseSet<Operation *> dependents;
   SmallVector<Value> pending{origin};
   while (!pending.empty())
     for (Operation *user : pending.pop_back_val().getUsers())
       if (Operation *op = block->findAncestorOpInBlock(*user);
-          op && dependents.insert(op).second)
+          op && !last->isBeforeInBlock(op) && dependents.insert(op).second)
         llvm::append_range(pending, op->getResults());
   return dependents;
 }
 
 bool ActivationGraph::dependsOn(Value value, Value origin) const {
   Operation *op = value.getDefiningOp();
-  return value == origin || (op && collectDependents(origin).contains(op));
+  return value == origin || (op && collectDependents(origin, op).contains(op));
 }
 
 /// Whether all operands are indexed by all loops in order.
@@ -148,7 +142,9 @@ std::optional<Branch> ActivationGraph::findBranch(Value input, Value output,
     whyNot = "the branch is the stream itself";
     return std::nullopt;
   }
-  DenseSet<Operation *> dependents = collectDependents(input);
+  DenseSet<Operation *> dependents;
+  if (Operation *last = output.getDefiningOp())
+    dependents = collectDependents(input, last);
   DenseSet<Operation *> taken;
   SmallVector<Value> pending{output};
   while (!pending.empty()) {
@@ -209,10 +205,7 @@ int64_t Branch::countParameters() const {
 }
 
 bool Branch::readsFrozenWeights() const {
-  return llvm::any_of(getCapturedValues(), [](Value value) {
-    Operation *op = value.getDefiningOp();
-    return op && op->hasAttr(ColonnadeDialect::getFrozenAttrName());
-  });
+  return llvm::any_of(getCapturedValues(), ColonnadeDialect::isFrozen);
 }
 
 //===----------------------------------------------------------------------===//

@@ -73,8 +73,9 @@ public:
   bool dependsOn(mlir::Value value, mlir::Value origin) const;
 
 private:
-  /// The ops that read `origin`, directly or not.
-  llvm::DenseSet<mlir::Operation *> collectDependents(mlir::Value origin) const;
+  /// The ops up to `last` that read `origin`, directly or not.
+  llvm::DenseSet<mlir::Operation *>
+  collectDependents(mlir::Value origin, mlir::Operation *last) const;
   std::string checkReaders(const Branch &branch, mlir::Operation *reader) const;
 
   mlir::Block *block;

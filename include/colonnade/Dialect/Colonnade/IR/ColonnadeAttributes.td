@@ -204,6 +204,9 @@ def FixedPointAttr : Colonnade_Attr<"FixedPoint", "fixed_point"> {
   }];
   let parameters = (ins "int64_t":$fraction);
   let assemblyFormat = "`<` `fraction` `=` $fraction `>`";
+  let extraClassDeclaration = [{
+    static constexpr int64_t kMostFraction = 31;
+  }];
 }
 
 def EncodingAttr : Colonnade_Attr<"Encoding", "encoding", [

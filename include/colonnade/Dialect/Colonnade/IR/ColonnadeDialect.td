@@ -91,6 +91,11 @@ def ColonnadeDialect : Dialect {
     static constexpr ::llvm::StringLiteral getFrozenAttrName() {
       return "colonnade.frozen";
     }
+    /// Whether training leaves the value as it is; D8.
+    static bool isFrozen(::mlir::Value value) {
+      ::mlir::Operation *op = value.getDefiningOp();
+      return op && op->hasAttr(getFrozenAttrName());
+    }
     void registerAttributes();
   }];
 }

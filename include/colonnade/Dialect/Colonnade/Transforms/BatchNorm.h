@@ -71,6 +71,11 @@ llvm::SmallVector<mlir::Value> buildBatchNorm(mlir::OpBuilder &builder,
 /// Replaces the ops of batch normalization in `root` by what they compute.
 void lowerBatchNorms(mlir::Operation *root);
 
+/// The normalizations in `root` that training makes normalize by the batch: all
+/// but those by frozen statistics.
+llvm::SmallVector<BatchNormInferenceOp>
+collectTrainedBatchNorms(mlir::Operation *root);
+
 /// A normalization by a batch, and the running statistics after it.
 struct BatchNormStep {
   mlir::Value result, mean, variance;

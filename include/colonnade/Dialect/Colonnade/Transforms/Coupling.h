@@ -20,6 +20,15 @@
 
 namespace colonnade {
 
+/// An f32 tensor as a stream: of fixed point with `fraction` bits, or itself if
+/// that is 0.
+mlir::Value toStream(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::Value tensor, int64_t fraction);
+
+/// The numbers of a stream: itself if it is no fixed point.
+mlir::Value fromStream(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::Value stream);
+
 /// The steps of an op, and code for them. Code of fixed-point streams is ops of
 /// fixed point; --colonnade-lower-reversible makes arith of those.
 class Coupling {
@@ -35,11 +44,7 @@ public:
   /// In forward order; one without `g`.
   llvm::ArrayRef<Step> getSteps() const { return steps; }
 
-  /// What a region sees of a stream.
-  mlir::Value read(mlir::OpBuilder &builder, mlir::Location loc,
-                   mlir::Value stream) const;
-
-  /// Clones the step's region with `argument` (see `read`) for its own. Returns
+  /// Clones the step's region with `argument` (see `fromStream`) for its own. Returns
   /// what it yields. `mapping` may map captured values to others, and gets what
   /// is cloned.
   llvm::SmallVector<mlir::Value> evaluate(mlir::OpBuilder &builder,

@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_ELEMENTWISECODE_H
-#define COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_ELEMENTWISECODE_H
+#ifndef COLONNADE_DIALECT_COLONNADE_TRANSFORMS_ELEMENTWISECODE_H
+#define COLONNADE_DIALECT_COLONNADE_TRANSFORMS_ELEMENTWISECODE_H
 
 #include "colonnade/Dialect/Colonnade/Transforms/ScalarBuilder.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -42,4 +42,4 @@ inline mlir::Value buildElementwise(
 
 } // namespace colonnade
 
-#endif // COLONNADE_LIB_DIALECT_COLONNADE_TRANSFORMS_ELEMENTWISECODE_H
+#endif // COLONNADE_DIALECT_COLONNADE_TRANSFORMS_ELEMENTWISECODE_H
