@@ -54,7 +54,7 @@ LayerPrecision CostMeter::getPrecision(const Trainer &trainer,
                                        const LayerPasses &layer) const {
   int64_t bits = format.mantissaBits;
   const NpyArray *state =
-      trainer.findState(layer.name + "." + kMantissaState.str());
+      trainer.findState(getMantissaName(layer.name));
   if (!state)
     return {bits, bits, bits};
   auto used = llvm::cantFail(state->getValues<int32_t>());

@@ -107,7 +107,7 @@ func::FuncOp StepBuilder::createFunction() {
             .getValue());
   for (auto [i, layer] : llvm::enumerate(layers))
     setName(step, getFirstFormatState() + i, kStateAttribute,
-            layer.name + "." + kMantissaState);
+            getMantissaName(layer.name));
   ValueRange student = getStudentState(step);
   for (auto [parameter, weights] : llvm::zip(students, student))
     setName(step, cast<BlockArgument>(weights).getArgNumber(), kStateAttribute,

@@ -83,7 +83,8 @@ StepFormat::StepFormat(ImplicitLocOpBuilder &builder,
   }
   if (!settings.isAdaptive())
     return;
-  isRefreshed = createIsRefreshed(builder, step, settings.refreshInterval);
+  if (step)
+    isRefreshed = createIsRefreshed(builder, step, settings.refreshInterval);
   for (auto [layer, bits] : llvm::zip_equal(layers, state))
     for (auto [number, mantissa] : llvm::enumerate(layer.mantissas)) {
       Value index = arith::ConstantIndexOp::create(builder, number);
@@ -139,7 +140,7 @@ Value StepFormat::round(const Layer &layer, Value value, LayerTensor tensor,
 void StepFormat::chooseMantissa(Layer &layer, Value value, LayerTensor tensor,
                                 LayerTensor product) {
   auto axis = layer.product.getBlockAxis(tensor, product);
-  if (!settings.isAdaptive() || !axis)
+  if (!isRefreshed || !axis)
     return;
   Value &mantissa = layer.getMantissa(tensor);
   auto choice = scf::IfOp::create(

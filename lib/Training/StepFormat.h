@@ -42,16 +42,21 @@ std::optional<NumberFormat> findNumberFormat(const BlockFormat &blocks);
 /// The name, after the layer's, of the state that holds the mantissa bits of
 /// its weights, activations and gradient: a tensor<3xi32>.
 inline constexpr llvm::StringLiteral kMantissaState("mantissa");
+/// The whole name of a layer's.
+inline std::string getMantissaName(llvm::StringRef layer) {
+  return (layer + "." + kMantissaState).str();
+}
 /// What those bits are called in logs, in their order.
 inline constexpr llvm::StringLiteral kMantissaOperands[] = {
     "weights", "activations", "gradient"};
 
-/// Rounds what the layers of one step multiply.
+/// Rounds what the layers of one step, or of an evaluation, multiply.
 class StepFormat {
 public:
   /// `state` has a tensor of mantissa bits for each layer if precisions change.
-  /// `step` is the step's number, an i64. Emits code at the builder, which the
-  /// layers come after.
+  /// `step` is the step's number, an i64; null in an evaluation, which takes the
+  /// precisions of the state and has no gradients. Emits code at the builder,
+  /// which the layers come after.
   StepFormat(mlir::ImplicitLocOpBuilder &builder,
              const FormatSettings &settings,
              llvm::SmallVector<LayerProduct> layers, mlir::ValueRange state,
@@ -116,7 +121,7 @@ private:
   llvm::SmallVector<Layer> layers;
   llvm::DenseMap<mlir::Operation *, size_t> numbers;
   mlir::Value step;
-  /// Whether this step chooses precisions, an i1.
+  /// Whether this step chooses precisions, an i1; null if it never does.
   mlir::Value isRefreshed;
 };
 

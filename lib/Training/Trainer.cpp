@@ -97,7 +97,7 @@ createStepModule(ModuleOp network, const TrainingSettings &settings) {
     manager.addPass(createPlanActivations(plan));
   }
   std::unique_ptr<Pass> step = createTrainingStep();
-  std::string stepOptions = settings.stepOptions;
+  std::string stepOptions = settings.stepOptions + " evaluation";
   if (settings.maxDrift)
     stepOptions += " measure-drift";
   if (failed(step->initializeOptions(stepOptions, reject)))
@@ -118,12 +118,15 @@ static NpyArray getElements(arith::ConstantOp constant) {
   return NpyArray::get<float>(values, type.getShape());
 }
 
-/// Zeros of a state's type: optimizers keep f32, formats i32.
-static NpyArray getZeros(RankedTensorType type) {
+/// What state of this name begins with: zeros, but of precisions, which an
+/// evaluation may ask for before a step has chosen any, the finer one.
+static NpyArray getInitialState(StringRef name, RankedTensorType type) {
   int64_t count = type.getNumElements();
-  if (type.getElementType().isInteger(32))
-    return NpyArray::get<int32_t>(std::vector<int32_t>(count), type.getShape());
-  return NpyArray::get<float>(std::vector<float>(count), type.getShape());
+  if (!type.getElementType().isInteger(32))
+    return NpyArray::get<float>(std::vector<float>(count), type.getShape());
+  bool isPrecision = name.ends_with(getMantissaName(""));
+  std::vector<int32_t> values(count, isPrecision ? FastPolicy::kFineBits : 0);
+  return NpyArray::get<int32_t>(values, type.getShape());
 }
 
 /// The optimizer's arrays of each of the first `parameters` arrays: those of
@@ -229,17 +232,16 @@ llvm::Error Trainer::compile(ModuleOp module) {
   if (!compiled)
     return compiled.takeError();
   stepFunction = std::move(*compiled);
-  compiled =
-      JitFunction::compile(**stepModule, "main", JitOptimization::Library);
-  if (!compiled)
-    return compiled.takeError();
-  network = std::move(*compiled);
-  if (hasStudent) {
+  for (auto [name, function] :
+       {std::pair("main", &network), {"evaluation", &evaluation},
+        {"student", &student}}) {
+    if (!(*stepModule)->lookupSymbol(name))
+      continue;
     compiled =
-        JitFunction::compile(**stepModule, "student", JitOptimization::Library);
+        JitFunction::compile(**stepModule, name, JitOptimization::Library);
     if (!compiled)
       return compiled.takeError();
-    student = std::move(*compiled);
+    *function = std::move(*compiled);
   }
 
   for (const Parameter &parameter :
@@ -264,8 +266,8 @@ llvm::Error Trainer::compile(ModuleOp module) {
         current.push_back(getElements(statistic->constant));
         continue;
       }
-      current.push_back(
-          getZeros(cast<RankedTensorType>(step.getArgumentTypes()[i])));
+      current.push_back(getInitialState(
+          name, cast<RankedTensorType>(step.getArgumentTypes()[i])));
     }
   next = current;
   states = findStates(names, current, parameterCount, statistics);
@@ -436,13 +438,26 @@ void Trainer::finishEpoch(double testAccuracy, double seconds) {
   correct = seen = 0;
 }
 
-llvm::Expected<double> Trainer::evaluate(const Dataset &data) const {
+SmallVector<const void *> Trainer::getNetworkArguments() const {
   SmallVector<const void *> arguments;
   for (size_t i = 0; i < parameterCount; ++i)
     arguments.push_back(current[i].bytes.data());
   for (size_t i : statistics)
     arguments.push_back(current[i].bytes.data());
-  return evaluate(*network, std::move(arguments), data);
+  return arguments;
+}
+
+llvm::Expected<double> Trainer::evaluate(const Dataset &data) const {
+  if (!hasFormat())
+    return evaluateInF32(data);
+  SmallVector<const void *> arguments = getNetworkArguments();
+  for (const LayerMantissas &layer : getMantissas())
+    arguments.push_back(findState(getMantissaName(layer.name))->bytes.data());
+  return evaluate(*evaluation, std::move(arguments), data);
+}
+
+llvm::Expected<double> Trainer::evaluateInF32(const Dataset &data) const {
+  return evaluate(*network, getNetworkArguments(), data);
 }
 
 llvm::Expected<double> Trainer::evaluateStudent(const Dataset &data) const {

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Evaluation.h"
 #include "StepBuilder.h"
 #include "colonnade/Differentiation/DifferentiableOpInterface.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
@@ -65,7 +66,9 @@ struct TrainingStep : colonnade::impl::TrainingStepBase<TrainingStep> {
     if (failed(StepBuilder(network, optimizerSettings, scheduleSettings,
                            formatSettings, {distillation, temperature})
                    .build(measureDrift)))
-      signalPassFailure();
+      return signalPassFailure();
+    if (evaluation && format != NumberFormat::Fp32)
+      createEvaluation(network, formatSettings);
   }
 
   LogicalResult checkOptions();

@@ -395,6 +395,19 @@ static void printMemory(const Trainer &trainer) {
       trainer.getPeakBytes(), trainer.getScratchBytes());
 }
 
+/// What the network that is written is worth as it stands, in f32.
+static llvm::Error printAccuracyInF32(const Trainer &trainer,
+                                      const TrainingData &data) {
+  if (!trainer.hasFormat() || !data.test)
+    return llvm::Error::success();
+  llvm::Expected<double> accuracy = trainer.evaluateInF32(*data.test);
+  if (!accuracy)
+    return accuracy.takeError();
+  llvm::outs() << llvm::formatv("test accuracy with products of f32: {0:f2} %\n",
+                                100 * *accuracy);
+  return llvm::Error::success();
+}
+
 /// What each resolution of a ladder is worth.
 static llvm::Error printLadder(const Training &training,
                                const TrainingData &data) {
@@ -482,6 +495,8 @@ static llvm::Expected<int> run(MLIRContext &context) {
     reportInterruption(*training->trainer);
     return 128 + SIGINT;
   }
+  if (llvm::Error error = printAccuracyInF32(*training->trainer, *data))
+    return std::move(error);
   printMemory(*training->trainer);
   if (training->meter)
     training->meter->print(llvm::outs());

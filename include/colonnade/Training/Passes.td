@@ -137,6 +137,12 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     threshold-slope (step / total-steps + l / layers). What is in use is state of
     the step, a tensor<3xi32> `<layer>.mantissa` for every layer.
 
+    With `evaluation` and a format other than `fp32` there is a third function,
+    `@evaluation`: `@main` with the operands of its products rounded as the forward
+    products of the step are, which is what a machine of this format computes. Of
+    `fast-adaptive` it takes the mantissa bits of every layer, in the order of the
+    step's state, in front of the input.
+
     With `distillation` > 0 the network computes twice (Zhang, McDanel, Kung,
     ASPLOS 2021, section 5): as the teacher, with its parameters, and as the
     student, with state `<parameter>.student` in place of the weights of products
@@ -254,6 +260,8 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
            "Seed of the stochastic rounding of gradients">,
     Option<"measureDrift", "measure-drift", "bool", /*default=*/"false",
            "Return how far reconstructed streams are off">,
+    Option<"evaluation", "evaluation", "bool", /*default=*/"false",
+           "Also make @evaluation, the network in the format">,
     Option<"refreshInterval", "refresh-interval", "int64_t", /*default=*/"16",
            "Steps between two choices of fast-adaptive">,
     Option<"thresholdStart", "threshold-start", "double", /*default=*/"0.6",

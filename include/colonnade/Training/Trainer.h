@@ -121,8 +121,13 @@ public:
   void finishEpoch(double testAccuracy, double seconds);
   const TrainingLog &getLog() const { return log; }
 
-  /// Share of the images that the network classifies correctly.
+  /// Whether the step rounds what products multiply to a number format.
+  bool hasFormat() const { return evaluation != nullptr; }
+  /// Share of the images that the network classifies correctly with its products
+  /// in the step's format and the precisions that the last step used.
   llvm::Expected<double> evaluate(const Dataset &data) const;
+  /// The same with products of f32, as the network is stored.
+  llvm::Expected<double> evaluateInF32(const Dataset &data) const;
   /// The same of the student that the next step has; the step has one.
   llvm::Expected<double> evaluateStudent(const Dataset &data) const;
 
@@ -154,13 +159,16 @@ private:
   std::vector<TrainingHook *> hooks;
   int64_t classes = 0;
   std::optional<BlockFormat> blockFormat;
+  /// Parameters and running statistics.
+  llvm::SmallVector<const void *> getNetworkArguments() const;
   /// Runs a network whose arguments but the images are given.
   llvm::Expected<double> evaluate(const JitFunction &function,
                                   llvm::SmallVector<const void *> arguments,
                                   const Dataset &data) const;
 
-  /// The last one is null without distillation.
-  std::unique_ptr<JitFunction> stepFunction, network, student;
+  /// The network is there in the step's format too, unless that is f32, and as
+  /// the student with distillation.
+  std::unique_ptr<JitFunction> stepFunction, network, evaluation, student;
   /// Of parameters, then of optimizer state; the step writes into `next`.
   std::vector<std::string> names;
   size_t parameterCount = 0;
