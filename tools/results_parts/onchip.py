@@ -5,8 +5,9 @@
 
 import os
 
-from .reversible import DUPLEX_CHANNELS, FRACTION, RESNET_DEPTH, make_resnet
-from .runs import simulate_step
+from .reversible import (BLOCK_STEP, DUPLEX_CHANNELS, FRACTION, RESNET_DEPTH,
+                         get_block_pair, make_resnet)
+from .runs import TRAINING_IMAGES, find_epoch, simulate_step
 
 TARGETS = ("camel-edram", "camel-sram")
 BATCHES = (1, 4)
@@ -20,10 +21,10 @@ NETWORKS = {
     f"ResNet-{RESNET_DEPTH}": (RESNET_DEPTH, []),
     f"ResNet-{RESNET_DEPTH}, reversible": (RESNET_DEPTH, [DEEP]),
 }
-HEADER = """
+STEP_HEADER = f"""
 ## Training steps on embedded DRAM and SRAM
 
-One step in m4 (`blocks=reform`) on the machines of CAMEL (HPCA 2024), of equal area:
+One step (`{BLOCK_STEP}`) on the machines of CAMEL (HPCA 2024), of equal area:
 `camel-edram` and `camel-sram`. *Beyond*: tensors that live longer than the retention
 time; rows are refreshed once for every retention time that they hold something.
 *Ratio*: energy of the step on SRAM to that on embedded DRAM, with refreshes and, in
@@ -33,12 +34,22 @@ parentheses, without. What differs from the paper and why:
 | network | images | memory | cycles | beyond | rows refreshed | DRAM MB | of activations | energy uJ | of refreshes | ratio |
 |---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|
 """
+TRAINING_BATCH = 128
+TRAINING_HEADER = f"""
+### Training to an accuracy
+
+The runs of ResNet-{RESNET_DEPTH} in m4 above, every step a simulated step of {TRAINING_BATCH} images, until
+the test accuracy after an epoch is that of the worse network after the last.
+
+| network | memory | test accuracy | epochs | s | J | DRAM GB | of activations |
+|---|---|---:|---:|---:|---:|---:|---:|
+"""
 
 
-def simulate(build, network, options, batch, target):
+def simulate(build, network, options, batch, target, step=BLOCK_STEP):
     return simulate_step(
         build, network, ["--colonnade-initialize-parameters", *options], batch,
-        ["--colonnade-training-step=format=m4 blocks=reform"], target,
+        [f"--colonnade-training-step={step}"], target,
         f"--lifetimes={build}/training/lifetimes.csv")
 
 
@@ -48,11 +59,17 @@ def get_energy(report, without=""):
     return (energy["total"] - energy.get(without, 0)) / 1e6
 
 
-def make_row(network, batch, target, report, sram):
+def get_traffic(report):
+    """Megabytes between DRAM and the chip, of everything and of activations."""
     lifetimes = report["lifetimes"]
     moved = [lifetimes["dram_bytes_read"], lifetimes["dram_bytes_written"]]
-    traffic = sum(sum(kinds.values()) for kinds in moved) / 1e6
-    activations = sum(kinds["activations"] for kinds in moved) / 1e6
+    return (sum(sum(kinds.values()) for kinds in moved) / 1e6,
+            sum(kinds["activations"] for kinds in moved) / 1e6)
+
+
+def make_step_row(network, batch, target, report, sram):
+    lifetimes = report["lifetimes"]
+    traffic, activations = get_traffic(report)
     cells = ["-", "-", "-", "-"]
     if lifetimes.get("retention_cycles"):
         plain, still = get_energy(report), get_energy(report, "refresh")
@@ -65,7 +82,7 @@ def make_row(network, batch, target, report, sram):
             f"{get_energy(report):.0f} | {cells[2]} | {cells[3]} |\n")
 
 
-def make_rows(build):
+def make_step_rows(build):
     os.makedirs(f"{build}/training", exist_ok=True)
     for network, (depth, options) in NETWORKS.items():
         path = f"{build}/training/onchip.mlir"
@@ -75,8 +92,34 @@ def make_rows(build):
                        for target in TARGETS}
             sram = get_energy(reports["camel-sram"])
             for target, report in reports.items():
-                yield make_row(network, batch, target, report, sram)
+                yield make_step_row(network, batch, target, report, sram)
+
+
+def make_training_rows(build):
+    runs = dict(zip((f"ResNet-{RESNET_DEPTH}", f"ResNet-{RESNET_DEPTH}, reversible"),
+                    get_block_pair()))
+    if not all(run.is_done() for run in runs.values()):
+        return
+    goal = min(run.get_accuracy() for run in runs.values())
+    steps_per_epoch = TRAINING_IMAGES // TRAINING_BATCH
+    for network, run in runs.items():
+        depth, options = NETWORKS[network]
+        path = f"{build}/training/onchip.mlir"
+        make_resnet(depth)(build, path)
+        epochs = find_epoch(run, goal)
+        steps = epochs * steps_per_epoch
+        for target in TARGETS:
+            report = simulate(
+                build, path, options, TRAINING_BATCH, target,
+                f"{run.step} total-steps={run.epochs * steps_per_epoch}")
+            traffic, activations = get_traffic(report)
+            yield (f"| {network} | {target} | {run.get_accuracy():.2f} | {epochs} | "
+                   f"{steps * report['seconds']:.0f} | "
+                   f"{steps * get_energy(report) / 1e6:.0f} | "
+                   f"{steps * traffic / 1e3:.0f} | "
+                   f"{steps * activations / 1e3:.0f} |\n")
 
 
 def make_sections(build):
-    yield HEADER + "".join(make_rows(build))
+    yield STEP_HEADER + "".join(make_step_rows(build))
+    yield TRAINING_HEADER + "".join(make_training_rows(build))

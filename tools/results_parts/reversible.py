@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Reversible networks beside plain ones, and duplex networks."""
 
+import itertools
 import os
 import shutil
 import subprocess
 import threading
 
-from .runs import IMAGES, MODELS, ROOT, SGD, Run, import_models
-from .training import get_format_runs
+from .runs import IMAGES, MODELS, ROOT, SGD, Run, get_done, import_models
+from .training import SEEDS, get_format_runs, print_accuracies
 
 NORMALIZATION = ["--mean=0.286", "--std=0.353", "--batch=128"]
 SGD_STEP = SGD + "0.05"
@@ -28,8 +29,8 @@ class NetworkRun(Run):
     """A run whose network is made, by `make_network(build)`, when it begins."""
 
     def __init__(self, name, make_network, epochs, step, *options,
-                 data=NORMALIZATION):
-        super().__init__(name, None, epochs, step, 1, *options)
+                 data=NORMALIZATION, seed=1):
+        super().__init__(name, None, epochs, step, seed, *options)
         self.make_network, self.data = make_network, data
 
     def get_network(self, build):
@@ -107,22 +108,38 @@ def make_duplex(build, path):
 REVERSIBLE = f"--reversible={FRACTION}"
 
 
+# Of products on the machine: blocks that its array multiplies.
+BLOCK_STEP = "format=m4 blocks=reform"
+
+
+def make_resnet_runs(name, step, seeds, *options):
+    name = f"resnet{RESNET_DEPTH}-{name}"
+    return [NetworkRun(f"{name}-{seed}", make_resnet(RESNET_DEPTH),
+                       RESNET_EPOCHS, step, "--initialize", *options, seed=seed)
+            for seed in seeds]
+
+
+def get_block_pair():
+    """The runs in blocks, (plain, reversible)."""
+    step = f"{SGD_STEP} {BLOCK_STEP}"
+    return (make_resnet_runs("plain-m4", step, (1,))[0],
+            make_resnet_runs("reversible-m4", step, (1,), REVERSIBLE)[0])
+
+
 def get_pairs():
-    """(Network, plain run, reversible run)."""
-    plain_vit = get_format_runs("vit")["fp32"][0]
-    resnet = make_resnet(RESNET_DEPTH)
-    name = f"resnet{RESNET_DEPTH}"
+    """(Network, format, plain runs, reversible runs)."""
+    plain_vits = get_format_runs("vit")["fp32"]
+    plain_block, reversible_block = get_block_pair()
     return [
-        (f"ResNet-{RESNET_DEPTH}",
-         NetworkRun(f"{name}-plain", resnet, RESNET_EPOCHS, SGD_STEP,
-                    "--initialize"),
-         NetworkRun(f"{name}-reversible", resnet, RESNET_EPOCHS, SGD_STEP,
-                    "--initialize", REVERSIBLE)),
-        ("ViT",
-         plain_vit,
-         NetworkRun("vit-reversible", make_vit, plain_vit.epochs,
-                    plain_vit.step, "--initialize", REVERSIBLE,
-                    data=MODELS["vit"][0].split())),
+        (f"ResNet-{RESNET_DEPTH}", "fp32",
+         make_resnet_runs("plain", SGD_STEP, SEEDS),
+         make_resnet_runs("reversible", SGD_STEP, SEEDS, REVERSIBLE)),
+        (f"ResNet-{RESNET_DEPTH}", "m4", [plain_block], [reversible_block]),
+        ("ViT", "fp32", plain_vits,
+         [NetworkRun(f"vit-reversible-{plain.seed}", make_vit, plain.epochs,
+                     plain.step, "--initialize", REVERSIBLE,
+                     data=MODELS["vit"][0].split(), seed=plain.seed)
+          for plain in plain_vits]),
     ]
 
 
@@ -140,42 +157,44 @@ def get_duplex_runs():
 
 
 def get_all_runs():
-    for _, plain, reversible in get_pairs():
-        yield from (plain, reversible)
+    for _, _, plain, reversible in get_pairs():
+        yield from itertools.chain(plain, reversible)
     yield SOURCE
     yield from get_duplex_runs().values()
 
 
-def print_accuracy(run):
-    return f"{run.get_accuracy():.2f}" if run.is_done() else "not run"
+def print_done(runs):
+    done = get_done(runs)
+    return print_accuracies(done) if done else "not run"
 
 
-def print_peak(run):
-    """Megabytes of a step's buffers, as the run's allocator counted them."""
-    peak = run.get_peak_bytes() if run.is_done() else None
-    return f"{peak / 1e6:.1f}" if peak else ""
+def print_peak(runs):
+    """Megabytes of a step's buffers, as a run's allocator counted them."""
+    peaks = [run.get_peak_bytes() for run in get_done(runs)]
+    return f"{peaks[0] / 1e6:.1f}" if peaks and peaks[0] else ""
 
 
 def make_accuracy_section():
     rows = [
-        f"| {network} | {plain.epochs} | {print_accuracy(plain)} | "
-        f"{print_accuracy(reversible)} | {print_peak(plain)} | "
+        f"| {network} | {number_format} | {plain[0].epochs} | {print_done(plain)} | "
+        f"{print_done(reversible)} | {print_peak(plain)} | "
         f"{print_peak(reversible)} |\n"
-        for network, plain, reversible in get_pairs()]
+        for network, number_format, plain, reversible in get_pairs()]
     return f"""
 ## Reversible networks
 
 `colonnade-train --reversible={FRACTION}`: two streams of fixed point with {FRACTION} fractional
 bits, the same parameters, the same initial weights. The ResNet has batch
-normalization; test accuracies in percent, peak megabytes of a step's buffers.
+normalization; test accuracies in percent of seeds {", ".join(map(str, SEEDS))} and their mean where
+there are three, peak megabytes of a step's buffers. m4: `{BLOCK_STEP}`.
 
-| network | epochs | plain | reversible | plain, MB | reversible, MB |
-|---|---:|---:|---:|---:|---:|
+| network | format | epochs | plain | reversible | plain, MB | reversible, MB |
+|---|---|---:|---|---|---:|---:|
 {"".join(rows)}"""
 
 
 def make_duplex_section():
-    rows = [f"| {what} | {print_accuracy(run)} | {print_peak(run)} |\n"
+    rows = [f"| {what} | {print_done([run])} | {print_peak([run])} |\n"
             for what, run in get_duplex_runs().items()]
     return f"""
 ## Duplex networks

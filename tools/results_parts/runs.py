@@ -18,6 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 IMAGES = "/usr/share/datasets/fashion-mnist"
 RUNS = f"{ROOT}/docs/results-runs"
+TRAINING_IMAGES = 60000
 
 SGD = ("momentum=0.9 weight-decay=0.0005 schedule=cosine warmup-steps=200 "
        "learning-rate=")
@@ -146,6 +147,13 @@ def simulate_step(build, network, preparation, batch, step, target, *options):
          "--report=json", *options],
         input=program, check=True, stdout=subprocess.PIPE).stdout
     return json.loads(report)
+
+
+def find_epoch(run, goal):
+    """The first one, from 1, after which the test accuracy is `goal` or more; None
+    if there is none."""
+    return next((epoch for epoch, (accuracy, _) in enumerate(run.get_epochs(), 1)
+                 if accuracy >= goal), None)
 
 
 def get_done(runs):

@@ -7,12 +7,11 @@ import itertools
 import re
 import statistics
 
-from .runs import (MODELS, ROOT, SGD, PyTorchRun, Run, get_done,
-                   import_models, simulate_step)
+from .runs import (MODELS, ROOT, SGD, TRAINING_IMAGES, PyTorchRun, Run,
+                   find_epoch, get_done, import_models, simulate_step)
 
 TARGET = "fast-256x64"
 SEEDS = (1, 2, 3)
-TRAINING_IMAGES = 60000
 FORMATS = {
     "fp32": "",
     "m4": "format=m4",
@@ -154,20 +153,14 @@ def get_whole_seconds(build, run):
     return list(itertools.accumulate(steps * one for one in seconds))
 
 
-def get_reached(run, goal, seconds):
-    """Seconds after the first epoch whose test accuracy is `goal` or more."""
-    return next((elapsed for (accuracy, _), elapsed
-                 in zip(run.get_epochs(), seconds) if accuracy >= goal), None)
-
-
 def get_times(build, run, goal):
     """To a test accuracy of `goal` by products alone and by whole steps; None for
     what is not reached or not simulated."""
     products = [seconds for _, seconds in run.get_epochs()]
-    if products[0] is None:
+    epoch = find_epoch(run, goal)
+    if products[0] is None or epoch is None:
         return None, None
-    return (get_reached(run, goal, products),
-            get_reached(run, goal, get_whole_seconds(build, run)))
+    return products[epoch - 1], get_whole_seconds(build, run)[epoch - 1]
 
 
 def print_times(times, fast):
