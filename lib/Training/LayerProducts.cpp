@@ -12,6 +12,7 @@
 #include "LayerProducts.h"
 #include "colonnade/Dialect/Colonnade/IR/ColonnadeOps.h"
 #include "colonnade/Dialect/Colonnade/IR/Contractions.h"
+#include "colonnade/Dialect/Colonnade/Transforms/ReadValues.h"
 #include "colonnade/Differentiation/OutlineParameters.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/StringSet.h"
@@ -41,9 +42,23 @@ static StringRef getParameterName(Value value) {
   return name ? name.getValue() : "";
 }
 
+/// The values of a function, not of its regions, that depend on a parameter.
+static DenseSet<Value> findLearned(func::FuncOp network) {
+  DenseSet<Value> learned;
+  for (BlockArgument argument : network.getArguments())
+    if (network.getArgAttr(argument.getArgNumber(), kParameterAttribute))
+      learned.insert(argument);
+  for (Operation &op : network.getBody().front())
+    if (llvm::any_of(getReadValues(&op),
+                     [&](Value value) { return learned.contains(value); }))
+      learned.insert_range(op.getResults());
+  return learned;
+}
+
 SmallVector<LayerProduct>
 colonnade::collectLayerProducts(func::FuncOp network) {
   SmallVector<LayerProduct> layers;
+  DenseSet<Value> learned = findLearned(network);
   llvm::StringSet<> taken;
   network.walk([&](linalg::LinalgOp op) {
     if (!isa<func::FuncOp, ReversibleOp>(op->getParentOp()) ||
@@ -60,6 +75,10 @@ colonnade::collectLayerProducts(func::FuncOp network) {
     std::string name = layer.name;
     for (unsigned i = 1; !taken.insert(layer.name).second; ++i)
       layer.name = name + "." + std::to_string(i);
+    // A coupling's streams come from a layer in front of it.
+    layer.readsInput =
+        isa<func::FuncOp>(op->getParentOp()) &&
+        !learned.contains(op->getOperand(layer.getActivations()));
     layers.push_back(layer);
   });
   return layers;

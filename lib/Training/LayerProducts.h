@@ -30,6 +30,9 @@ struct LayerProduct {
   std::string name;
   /// Which operand the weights are; the second one if none is a parameter.
   unsigned weights = 1;
+  /// Whether its activations are the network's input as it is or as ops without
+  /// parameters make it: no gradient passes to them, there is no product dA.
+  bool readsInput = false;
 
   unsigned getActivations() const { return 1 - weights; }
   /// Number of the op's operand; the accumulator's, 2, for the result.

@@ -143,6 +143,12 @@ void StepFormat::chooseMantissa(Layer &layer, Value value, LayerTensor tensor,
   if (!isRefreshed || !axis)
     return;
   Value &mantissa = layer.getMantissa(tensor);
+  if (settings.fineInput && layer.product.readsInput &&
+      tensor == LayerTensor::Activations) {
+    mantissa = arith::ConstantOp::create(
+        builder, builder.getI32IntegerAttr(FastPolicy::kFineBits));
+    return;
+  }
   auto choice = scf::IfOp::create(
       builder, isRefreshed,
       [&](OpBuilder &nested, Location loc) {

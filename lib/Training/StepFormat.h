@@ -31,6 +31,8 @@ struct FormatSettings {
   uint64_t seed = 1;
   int64_t refreshInterval = 1;
   FastPolicy policy;
+  /// The finer precision for what layers read of the network's input.
+  bool fineInput = true;
   int64_t totalSteps = 1;
 
   bool isAdaptive() const { return format == NumberFormat::FastAdaptive; }
@@ -105,7 +107,8 @@ private:
   mlir::Value roundToBf16(mlir::Value value);
   BlockFloatAttr getPromise(int64_t axis);
 
-  /// Replaces the mantissa bits for `value` by new ones, now and then.
+  /// Replaces the mantissa bits for `value` by new ones, now and then; by the
+  /// finer precision where that is settled.
   void chooseMantissa(Layer &layer, mlir::Value value, LayerTensor tensor,
                       LayerTensor product);
   mlir::FailureOr<llvm::SmallVector<mlir::Value>>

@@ -3,6 +3,7 @@
 // RUN: colonnade-opt %s --colonnade-training-step=format=m4 --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,BLOCKS,REUSE
 // RUN: colonnade-opt %s --colonnade-training-step='format=m4 blocks=reform rounding=truncate seed=2' --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,BLOCKS,REFORM
 // RUN: colonnade-opt %s --colonnade-training-step='format=fast-adaptive total-steps=10' --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,ADAPTIVE
+// RUN: colonnade-opt %s --colonnade-training-step='format=fast-adaptive total-steps=10 fine-input=false' --canonicalize --cse | FileCheck %s --check-prefix=COARSE
 // RUN: colonnade-opt %s --colonnade-training-step=format=bf16 | FileCheck %s --check-prefixes=CHECK,BF16
 // RUN: colonnade-opt %s --colonnade-training-step=format=fp32 | FileCheck %s --implicit-check-not=block_quantize --implicit-check-not=truncf
 // RUN: not colonnade-opt %s --colonnade-training-step=format=fast-adaptive 2>&1 | FileCheck %s --check-prefix=NO-TOTAL
@@ -60,8 +61,14 @@
 // ADAPTIVE: else
 // ADAPTIVE: scf.yield %[[OLD]]
 // ADAPTIVE: colonnade.block_quantize %[[W1]] rounding = <nearest> mantissa(%[[CHOSEN]])
-// ADAPTIVE: %[[NEXT:.*]] = tensor.from_elements %[[CHOSEN]], %{{.*}}, %{{.*}} : tensor<3xi32>
+// The network's input has 4 bits always.
+// ADAPTIVE: colonnade.block_quantize %[[X]] rounding = <nearest> mantissa(%c4_i32)
+// ADAPTIVE: %[[NEXT:.*]] = tensor.from_elements %[[CHOSEN]], %c4_i32, %{{.*}} : tensor<3xi32>
 // ADAPTIVE: return {{.*}}%[[NEXT]]
+
+// COARSE: func.func @training_step
+// COARSE: colonnade.block_quantize %{{.*}} rounding = <nearest> mantissa(%{{[0-9]+}}) : tensor<5x3xf32>
+// COARSE: tensor.from_elements %{{[0-9]+}}, %{{[0-9]+}}, %{{[0-9]+}} : tensor<3xi32>
 
 // BF16-COUNT-4: arith.truncf %{{.*}} : tensor<{{.*}}xf32> to tensor<{{.*}}xbf16>
 // BF16: return

@@ -135,7 +135,10 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     for W, A and G. With r(X) = sum |X4 - X2| / sum |X2|, X2 and X4 the tensor in
     blocks of that many bits, it takes 2 where r(X) < threshold-start -
     threshold-slope (step / total-steps + l / layers). What is in use is state of
-    the step, a tensor<3xi32> `<layer>.mantissa` for every layer.
+    the step, a tensor<3xi32> `<layer>.mantissa` for every layer. Layers that read
+    the network's input read it with 4 bits in every step, unless `fine-input` is
+    false: r(X) is small for images, most of whose magnitude is background, and
+    they would stay at 2 bits to the end.
 
     With `evaluation` and a format other than `fp32` there is a third function,
     `@evaluation`: `@main` with the operands of its products rounded as the forward
@@ -260,6 +263,8 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
            "Seed of the stochastic rounding of gradients">,
     Option<"measureDrift", "measure-drift", "bool", /*default=*/"false",
            "Return how far reconstructed streams are off">,
+    Option<"fineInput", "fine-input", "bool", /*default=*/"true",
+           "4 mantissa bits for the network's input in fast-adaptive">,
     Option<"evaluation", "evaluation", "bool", /*default=*/"false",
            "Also make @evaluation, the network in the format">,
     Option<"refreshInterval", "refresh-interval", "int64_t", /*default=*/"16",
