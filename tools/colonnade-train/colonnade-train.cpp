@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PrepareNetwork.h"
-#include "TrainingHooks.h"
+#include "TrainingReport.h"
 #include "colonnade/Diagnostics/NodeDiagnostics.h"
 #include "colonnade/InitAllDialects.h"
 #include "colonnade/Support/FileOutput.h"
@@ -298,24 +298,6 @@ static llvm::Error runEpoch(Trainer &trainer, const TrainingData &data) {
   return llvm::Error::success();
 }
 
-static void printEpoch(const Training &training) {
-  const EpochRecord &record = training.trainer->getLog().back();
-  llvm::outs() << llvm::formatv(
-      "epoch {0}: loss {1:f4}, training accuracy {2:f2} %", record.epoch,
-      record.trainLoss, 100 * record.trainAccuracy);
-  if (!std::isnan(record.testAccuracy))
-    llvm::outs() << llvm::formatv(", test accuracy {0:f2} %",
-                                  100 * record.testAccuracy);
-  if (std::optional<double> drift = training.trainer->getDrift())
-    llvm::outs() << llvm::formatv(", drift {0:e2}", *drift);
-  llvm::outs() << llvm::formatv(", {0:f1} s", record.seconds);
-  if (training.meter)
-    llvm::outs() << llvm::formatv(", {0:f4} s on the target by now",
-                                  training.meter->getSeconds());
-  llvm::outs() << "\n";
-  llvm::outs().flush();
-}
-
 static llvm::Error writeLogs(const Training &training) {
   for (const std::string &path : logPaths)
     if (llvm::Error error = writeTrainingLog(path, training.trainer->getLog()))
@@ -383,46 +365,6 @@ static llvm::Expected<Training> createTraining(ModuleOp module,
   if (llvm::Error error = resume(*training.trainer))
     return std::move(error);
   return training;
-}
-
-/// What a step of the run took.
-static void printMemory(const Trainer &trainer) {
-  if (trainer.getPeakBytes() == 0)
-    return; // A resumed run may have had no step left.
-  llvm::outs() << llvm::formatv(
-      "peak memory of a step: {0} bytes of buffers, {1} bytes of library "
-      "scratch\n",
-      trainer.getPeakBytes(), trainer.getScratchBytes());
-}
-
-/// What the network that is written is worth as it stands, in f32.
-static llvm::Error printAccuracyInF32(const Trainer &trainer,
-                                      const TrainingData &data) {
-  if (!trainer.hasFormat() || !data.test)
-    return llvm::Error::success();
-  llvm::Expected<double> accuracy = trainer.evaluateInF32(*data.test);
-  if (!accuracy)
-    return accuracy.takeError();
-  llvm::outs() << llvm::formatv("test accuracy with products of f32: {0:f2} %\n",
-                                100 * *accuracy);
-  return llvm::Error::success();
-}
-
-/// What each resolution of a ladder is worth.
-static llvm::Error printLadder(const Training &training,
-                               const TrainingData &data) {
-  if (!training.terms || training.terms->getLadder().empty() || !data.test)
-    return llvm::Error::success();
-  auto accuracies =
-      training.terms->evaluateLadder(*training.trainer, *data.test);
-  if (!accuracies)
-    return accuracies.takeError();
-  for (auto [rung, accuracy] :
-       llvm::zip_equal(training.terms->getLadder(), *accuracies))
-    llvm::outs() << llvm::formatv(
-        "data-terms {0}, budget {1}: test accuracy {2:f2} %\n",
-        rung.dataTerms, rung.budget, 100 * accuracy);
-  return llvm::Error::success();
 }
 
 /// The name in a location, without where a file had it.
@@ -495,12 +437,8 @@ static llvm::Expected<int> run(MLIRContext &context) {
     reportInterruption(*training->trainer);
     return 128 + SIGINT;
   }
-  if (llvm::Error error = printAccuracyInF32(*training->trainer, *data))
-    return std::move(error);
-  printMemory(*training->trainer);
-  if (training->meter)
-    training->meter->print(llvm::outs());
-  if (llvm::Error error = printLadder(*training, *data))
+  if (llvm::Error error =
+          printRun(*training, data->test ? &*data->test : nullptr))
     return std::move(error);
   if (llvm::Error error = writeNetwork(*training, *module))
     return std::move(error);
