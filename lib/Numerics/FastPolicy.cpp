@@ -17,7 +17,7 @@
 using namespace colonnade;
 
 double FastPolicy::getLayerThreshold(int64_t layer, int64_t layers) const {
-  return start - slope * (double(layer) / double(layers));
+  return start - depthSlope * (double(layer) / double(layers));
 }
 
 double FastPolicy::getThreshold(int64_t layer, int64_t layers,

@@ -61,7 +61,7 @@ struct TrainingStep : colonnade::impl::TrainingStepBase<TrainingStep> {
         format,     blocks,
         rounding,   gradientRounding,
         seed,       refreshInterval,
-        FastPolicy{thresholdStart, thresholdSlope},
+        FastPolicy{thresholdStart, thresholdSlope, thresholdDepthSlope},
         fineInput,
         totalSteps};
     if (failed(StepBuilder(network, optimizerSettings, scheduleSettings,

@@ -22,15 +22,17 @@ struct FastPolicy {
   static constexpr int64_t kCoarseBits = 2, kFineBits = 4;
 
   /// The threshold of the first layer in the first iteration, and by how much
-  /// it falls over all iterations, and again over all layers. No source
-  /// confirms the defaults; policies may set others.
+  /// it falls over all iterations and over all layers: a, b and b of FAST, which
+  /// has one slope for both. No source confirms the defaults; policies may set
+  /// others.
   double start = 0.6;
   double slope = 0.3;
+  double depthSlope = 0.3;
 
   /// The part of the threshold that does not change over time:
-  /// start - slope * layer / layers.
+  /// start - depthSlope * layer / layers.
   double getLayerThreshold(int64_t layer, int64_t layers) const;
-  /// eps(l, i) = start - slope * layer / layers - slope * iteration /
+  /// eps(l, i) = start - depthSlope * layer / layers - slope * iteration /
   /// iterations. Both totals are at least 1.
   double getThreshold(int64_t layer, int64_t layers, int64_t iteration,
                       int64_t iterations) const;

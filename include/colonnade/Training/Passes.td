@@ -134,7 +134,8 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     `refresh-interval` steps each layer l chooses between 2 and 4 mantissa bits
     for W, A and G. With r(X) = sum |X4 - X2| / sum |X2|, X2 and X4 the tensor in
     blocks of that many bits, it takes 2 where r(X) < threshold-start -
-    threshold-slope (step / total-steps + l / layers). What is in use is state of
+    threshold-slope step / total-steps - threshold-depth-slope l / layers (FAST has
+    one slope for both). What is in use is state of
     the step, a tensor<3xi32> `<layer>.mantissa` for every layer. Layers that read
     the network's input read it with 4 bits in every step, unless `fine-input` is
     false: r(X) is small for images, most of whose magnitude is background, and
@@ -272,7 +273,9 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     Option<"thresholdStart", "threshold-start", "double", /*default=*/"0.6",
            "Threshold of fast-adaptive in the first layer and step">,
     Option<"thresholdSlope", "threshold-slope", "double", /*default=*/"0.3",
-           "By how much the threshold falls over all steps, and over all layers">,
+           "By how much the threshold falls over all steps">,
+    Option<"thresholdDepthSlope", "threshold-depth-slope", "double", /*default=*/"0.3",
+           "By how much the threshold falls over all layers">,
     Option<"distillation", "distillation", "double", /*default=*/"0",
            "Weight of the loss between a student of lower resolution and the network (0: no student)">,
     Option<"temperature", "temperature", "double", /*default=*/"4",

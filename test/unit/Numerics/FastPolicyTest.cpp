@@ -34,6 +34,9 @@ TEST(FastPolicy, ThresholdFallsWithDepthAndTime) {
   EXPECT_DOUBLE_EQ(policy.getThreshold(10, 10, 0, 100), 0.3);
   EXPECT_DOUBLE_EQ(policy.getThreshold(0, 10, 100, 100), 0.3);
   EXPECT_NEAR(policy.getThreshold(10, 10, 100, 100), 0, 1e-15);
+  FastPolicy ofTime{0.6, 0.5, 0.1};
+  EXPECT_DOUBLE_EQ(ofTime.getThreshold(10, 10, 0, 100), 0.5);
+  EXPECT_DOUBLE_EQ(ofTime.getThreshold(0, 10, 100, 100), 0.1);
   EXPECT_EQ(FastPolicy::chooseMantissaBits(0.1, 0.2), 2);
   EXPECT_EQ(FastPolicy::chooseMantissaBits(0.2, 0.2), 4);
 }
