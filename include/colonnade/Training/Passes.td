@@ -135,11 +135,11 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     for W, A and G. With r(X) = sum |X4 - X2| / sum |X2|, X2 and X4 the tensor in
     blocks of that many bits, it takes 2 where r(X) < threshold-start -
     threshold-slope step / total-steps - threshold-depth-slope l / layers (FAST has
-    one slope for both). What is in use is state of
-    the step, a tensor<3xi32> `<layer>.mantissa` for every layer. Layers that read
-    the network's input read it with 4 bits in every step, unless `fine-input` is
-    false: r(X) is small for images, most of whose magnitude is background, and
-    they would stay at 2 bits to the end.
+    one slope for both). What is in use is state of the step, a tensor<3xi32>
+    `<layer>.mantissa` for every layer. Layers that read the network's input read
+    it with 4 bits in every step, unless `fine-input` is false: r(X) of images is
+    small (much of them is background, and blocks along a single channel hold one
+    value each), so that they would have 2 bits to the end.
 
     With `evaluation` and a format other than `fp32` there is a third function,
     `@evaluation`: `@main` with the operands of its products rounded as the forward
