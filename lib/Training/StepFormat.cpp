@@ -154,8 +154,11 @@ void StepFormat::chooseMantissa(Layer &layer, Value value, LayerTensor tensor,
       [&](OpBuilder &nested, Location loc) {
         Value improvement = buildRelativeImprovement(
             nested, loc, value, getPromise(*axis), settings.rounding);
+        FastPolicy policy = settings.policy;
+        if (tensor == LayerTensor::Result)
+          policy.start += settings.gradientMargin;
         Value threshold = buildThreshold(
-            nested, loc, settings.policy, static_cast<int64_t>(layer.number),
+            nested, loc, policy, static_cast<int64_t>(layer.number),
             static_cast<int64_t>(layers.size()), step, settings.totalSteps);
         Value bits = buildMantissaBits(nested, loc, improvement, threshold);
         scf::YieldOp::create(nested, loc, bits);

@@ -31,6 +31,8 @@ struct FormatSettings {
   uint64_t seed = 1;
   int64_t refreshInterval = 1;
   FastPolicy policy;
+  /// How much higher the threshold of gradients is.
+  double gradientMargin = 0;
   /// The finer precision for what layers read of the network's input.
   bool fineInput = true;
   int64_t totalSteps = 1;

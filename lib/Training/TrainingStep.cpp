@@ -62,6 +62,7 @@ struct TrainingStep : colonnade::impl::TrainingStepBase<TrainingStep> {
         rounding,   gradientRounding,
         seed,       refreshInterval,
         FastPolicy{thresholdStart, thresholdSlope, thresholdDepthSlope},
+        gradientMargin,
         fineInput,
         totalSteps};
     if (failed(StepBuilder(network, optimizerSettings, scheduleSettings,

@@ -4,7 +4,7 @@
 // RUN: colonnade-opt %s --colonnade-training-step='format=m4 blocks=reform rounding=truncate seed=2' --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,BLOCKS,REFORM
 // RUN: colonnade-opt %s --colonnade-training-step='format=fast-adaptive total-steps=10' --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,ADAPTIVE
 // RUN: colonnade-opt %s --colonnade-training-step='format=fast-adaptive total-steps=10 fine-input=false' --canonicalize --cse | FileCheck %s --check-prefix=COARSE
-// RUN: colonnade-opt %s --colonnade-training-step='format=fast-adaptive total-steps=10 threshold-slope=0.75 threshold-depth-slope=0.25' | FileCheck %s --check-prefix=SLOPES
+// RUN: colonnade-opt %s --colonnade-training-step='format=fast-adaptive total-steps=10 threshold-slope=0.75 threshold-depth-slope=0.25 gradient-margin=0.125' | FileCheck %s --check-prefix=SLOPES
 // RUN: colonnade-opt %s --colonnade-training-step=format=bf16 | FileCheck %s --check-prefixes=CHECK,BF16
 // RUN: colonnade-opt %s --colonnade-training-step=format=fp32 | FileCheck %s --implicit-check-not=block_quantize --implicit-check-not=truncf
 // RUN: not colonnade-opt %s --colonnade-training-step=format=fast-adaptive 2>&1 | FileCheck %s --check-prefix=NO-TOTAL
@@ -71,8 +71,10 @@
 // COARSE: colonnade.block_quantize %{{.*}} rounding = <nearest> mantissa(%{{[0-9]+}}) : tensor<5x3xf32>
 // COARSE: tensor.from_elements %{{[0-9]+}}, %{{[0-9]+}}, %{{[0-9]+}} : tensor<3xi32>
 
-// The second of two layers begins at 0.6 - 0.25 / 2.
+// The second of two layers begins at 0.6 - 0.25 / 2, its gradient 0.125 higher.
 // SLOPES-DAG: arith.constant 4.750000e-01 : f64
+// SLOPES-DAG: arith.constant 7.250000e-01 : f64
+// SLOPES-DAG: arith.constant 6.000000e-01 : f64
 // SLOPES-DAG: arith.constant 7.500000e-01 : f64
 
 // BF16-COUNT-4: arith.truncf %{{.*}} : tensor<{{.*}}xf32> to tensor<{{.*}}xbf16>

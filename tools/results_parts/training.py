@@ -17,7 +17,8 @@ FORMATS = {name: "" if name == "fp32" else f"format={name}"
 # Of fast-adaptive, chosen by short runs.
 THRESHOLDS = {
     "lenet5": "threshold-slope=0.3 threshold-start=0.35",
-    "resnet8": "threshold-start=0.54 threshold-slope=0.8 threshold-depth-slope=0.1",
+    "resnet8": "threshold-start=0.46 threshold-slope=0.8 "
+               "threshold-depth-slope=0.1 gradient-margin=1",
     "vit": "threshold-slope=0.3 threshold-start=0.4",
 }
 # Models whose batch normalization is folded in the file and put back to train.

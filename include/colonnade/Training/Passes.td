@@ -135,7 +135,8 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     for W, A and G. With r(X) = sum |X4 - X2| / sum |X2|, X2 and X4 the tensor in
     blocks of that many bits, it takes 2 where r(X) < threshold-start -
     threshold-slope step / total-steps - threshold-depth-slope l / layers (FAST has
-    one slope for both). What is in use is state of the step, a tensor<3xi32>
+    one slope for both); `gradient-margin` is added for G, whose rounding is
+    unbiased noise that many steps average. What is in use is state of the step, a tensor<3xi32>
     `<layer>.mantissa` for every layer. Layers that read the network's input read
     it with 4 bits in every step, unless `fine-input` is false: r(X) of images is
     small (much of them is background, and blocks along a single channel hold one
@@ -276,6 +277,8 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
            "By how much the threshold falls over all steps">,
     Option<"thresholdDepthSlope", "threshold-depth-slope", "double", /*default=*/"0.3",
            "By how much the threshold falls over all layers">,
+    Option<"gradientMargin", "gradient-margin", "double", /*default=*/"0",
+           "How much higher the threshold of gradients is">,
     Option<"distillation", "distillation", "double", /*default=*/"0",
            "Weight of the loss between a student of lower resolution and the network (0: no student)">,
     Option<"temperature", "temperature", "double", /*default=*/"4",
