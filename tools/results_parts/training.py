@@ -19,7 +19,8 @@ THRESHOLDS = {
     "lenet5": "threshold-slope=0.3 threshold-start=0.35",
     "resnet8": "threshold-start=0.46 threshold-slope=0.8 "
                "threshold-depth-slope=0.1 gradient-margin=1",
-    "vit": "threshold-slope=0.3 threshold-start=0.4",
+    "vit": "threshold-start=0.42 threshold-slope=0.8 threshold-depth-slope=0.1 "
+           "gradient-margin=1",
 }
 # Models whose batch normalization is folded in the file and put back to train.
 NORMALIZED = ("resnet8",)
