@@ -162,16 +162,16 @@ void LifetimeFinder::collectRegions() {
     add(getConstantRegion(constant), TrafficKind::Constants);
 }
 
-/// Names of parts of a step that are not its backward pass
-/// (Training/StepRoles).
-static bool isForward(llvm::StringRef role) {
-  return role.empty() || role == "forward" || role == "loss";
+/// Whether a part of a step is of its backward pass (Training/StepRoles).
+/// Updates are not: a learning rate is computed before everything else.
+static bool isBackward(llvm::StringRef role) {
+  return role == "backward" || role == "dA" || role == "dW";
 }
 
 void LifetimeFinder::findBackward() {
   auto first =
       llvm::find_if(program.instructions, [&](const Instruction &instruction) {
-        return !isForward(program.layers[instruction.layer].role);
+        return isBackward(program.layers[instruction.layer].role);
       });
   if (first != program.instructions.end())
     backward = first - program.instructions.begin();

@@ -189,6 +189,10 @@ TEST_F(CopiesTest, TrafficByHand) {
   EXPECT_EQ(get(lifetimes.dramReads, TrafficKind::Activations), 64);
   EXPECT_EQ(get(lifetimes.dramWrites, TrafficKind::Activations), 64);
   EXPECT_EQ(lifetimes.getDramBytes(), 256);
+  // What is made for the updates before the forward pass changes nothing.
+  program.layers.front().role = "update";
+  lifetimes = computeLifetimes(program, timing);
+  EXPECT_EQ(get(lifetimes.dramReads, TrafficKind::Activations), 64);
   // The same without a backward pass, and with nothing but one.
   for (auto [role, kind] : {std::pair("forward", TrafficKind::Transient),
                             std::pair("dW", TrafficKind::Backward)}) {
