@@ -50,9 +50,7 @@ SmallVector<Operation *> BackwardPass::collectActive(ArrayRef<Operation *> ops,
                                                      ValueRange outputs) {
   SmallVector<Operation *> forward;
   for (Operation *op : ops) {
-    bool dependsOnInput = llvm::any_of(
-        getReadValues(op), [&](Value v) { return active.contains(v); });
-    if (!dependsOnInput)
+    if (!readsAny(op, active))
       continue;
     forward.push_back(op);
     // Bits of a float that come back as a float are no constant: they stay

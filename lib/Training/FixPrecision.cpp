@@ -129,12 +129,12 @@ void FixPrecision::runOnOperation() {
   bool hasBits = false;
   for (unsigned i = 0; i < training.getNumResults(); ++i) {
     auto state = training.getResultAttrOfType<StringAttr>(i, kStateAttribute);
-    auto [layer, kind] = StringRef(state ? state.getValue() : "").rsplit('.');
+    auto layer = findMantissaLayer(state ? state.getValue() : "");
     auto bits = results->getOperand(i).getDefiningOp<tensor::FromElementsOp>();
-    if (kind != kMantissaState || !bits)
+    if (!layer || !bits)
       continue;
     hasBits = true;
-    if (failed(fix(bits, layer, *precisions)))
+    if (failed(fix(bits, *layer, *precisions)))
       return signalPassFailure();
   }
   if (!hasBits)

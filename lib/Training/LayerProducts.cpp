@@ -49,8 +49,7 @@ static DenseSet<Value> findLearned(func::FuncOp network) {
     if (network.getArgAttr(argument.getArgNumber(), kParameterAttribute))
       learned.insert(argument);
   for (Operation &op : network.getBody().front())
-    if (llvm::any_of(getReadValues(&op),
-                     [&](Value value) { return learned.contains(value); }))
+    if (readsAny(&op, learned))
       learned.insert_range(op.getResults());
   return learned;
 }

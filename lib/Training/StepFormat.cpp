@@ -60,6 +60,13 @@ colonnade::findNumberFormat(const BlockFormat &blocks) {
   return std::nullopt;
 }
 
+FastPolicy FormatSettings::getPolicy(LayerTensor tensor) const {
+  FastPolicy ofTensor = policy;
+  if (tensor == LayerTensor::Result)
+    ofTensor.start += gradientMargin;
+  return ofTensor;
+}
+
 /// Whether a step chooses precisions: every `interval` steps, from the first.
 static Value createIsRefreshed(ImplicitLocOpBuilder &builder, Value step,
                                int64_t interval) {
@@ -154,11 +161,9 @@ void StepFormat::chooseMantissa(Layer &layer, Value value, LayerTensor tensor,
       [&](OpBuilder &nested, Location loc) {
         Value improvement = buildRelativeImprovement(
             nested, loc, value, getPromise(*axis), settings.rounding);
-        FastPolicy policy = settings.policy;
-        if (tensor == LayerTensor::Result)
-          policy.start += settings.gradientMargin;
         Value threshold = buildThreshold(
-            nested, loc, policy, static_cast<int64_t>(layer.number),
+            nested, loc, settings.getPolicy(tensor),
+            static_cast<int64_t>(layer.number),
             static_cast<int64_t>(layers.size()), step, settings.totalSteps);
         Value bits = buildMantissaBits(nested, loc, improvement, threshold);
         scf::YieldOp::create(nested, loc, bits);

@@ -38,6 +38,8 @@ struct FormatSettings {
   int64_t totalSteps = 1;
 
   bool isAdaptive() const { return format == NumberFormat::FastAdaptive; }
+  /// Of a layer's `tensor`.
+  FastPolicy getPolicy(LayerTensor tensor) const;
 };
 
 /// The format of such blocks; none if it has no name.
@@ -50,6 +52,13 @@ inline constexpr llvm::StringLiteral kMantissaState("mantissa");
 inline std::string getMantissaName(llvm::StringRef layer) {
   return (layer + "." + kMantissaState).str();
 }
+/// The layer whose mantissa bits state of this name holds; none for other state.
+inline std::optional<llvm::StringRef>
+findMantissaLayer(llvm::StringRef state) {
+  auto [layer, kind] = state.rsplit('.');
+  return kind == kMantissaState ? std::optional(layer) : std::nullopt;
+}
+
 /// What those bits are called in logs, in their order.
 inline constexpr llvm::StringLiteral kMantissaOperands[] = {
     "weights", "activations", "gradient"};

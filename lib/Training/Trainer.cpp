@@ -189,11 +189,11 @@ std::vector<LayerMantissas> Trainer::getMantissas() const {
   std::vector<LayerMantissas> layers;
   for (auto [name, array] :
        llvm::drop_begin(llvm::zip_equal(names, current), parameterCount)) {
-    auto [layer, state] = StringRef(name).rsplit('.');
-    if (state != kMantissaState || array.type != NpyType::Int32)
+    auto layer = findMantissaLayer(name);
+    if (!layer || array.type != NpyType::Int32)
       continue;
     LayerMantissas &mantissas = layers.emplace_back();
-    mantissas.name = layer.str();
+    mantissas.name = layer->str();
     llvm::copy(llvm::cantFail(array.template getValues<int32_t>()),
                mantissas.bits.begin());
   }
@@ -229,8 +229,9 @@ llvm::Expected<double> Trainer::evaluate(const Dataset &data) const {
   if (!hasFormat())
     return evaluateInF32(data);
   SmallVector<const void *> arguments = getNetworkArguments();
-  for (const LayerMantissas &layer : getMantissas())
-    arguments.push_back(findState(getMantissaName(layer.name))->bytes.data());
+  std::vector<LayerMantissas> layers = getMantissas();
+  for (const LayerMantissas &layer : layers)
+    arguments.push_back(layer.bits.data());
   return evaluate(*evaluation, std::move(arguments), data);
 }
 

@@ -90,8 +90,8 @@ static NpyArray getInitialState(StringRef name, RankedTensorType type) {
   int64_t count = type.getNumElements();
   if (!type.getElementType().isInteger(32))
     return NpyArray::get<float>(std::vector<float>(count), type.getShape());
-  bool isPrecision = name.ends_with(getMantissaName(""));
-  std::vector<int32_t> values(count, isPrecision ? FastPolicy::kFineBits : 0);
+  std::vector<int32_t> values(
+      count, findMantissaLayer(name) ? FastPolicy::kFineBits : 0);
   return NpyArray::get<int32_t>(values, type.getShape());
 }
 
@@ -209,15 +209,18 @@ llvm::Error Trainer::compile(ModuleOp module) {
       return compiled.takeError();
     *function = std::move(*compiled);
   }
+  initializeState(given, step);
+  classes = network->getOutputs().front().shape.back();
+  return llvm::Error::success();
+}
 
-  for (const Parameter &parameter :
-       collectParameters(module.lookupSymbol<func::FuncOp>("main"))) {
+void Trainer::initializeState(func::FuncOp given, func::FuncOp step) {
+  for (const Parameter &parameter : collectParameters(given)) {
     names.push_back(parameter.name);
     current.push_back(getElements(parameter.constant));
   }
   parameterCount = names.size();
-  SmallVector<Parameter> ofNetwork =
-      collectStatistics(module.lookupSymbol<func::FuncOp>("main"));
+  SmallVector<Parameter> ofNetwork = collectStatistics(given);
   statistics.resize(ofNetwork.size());
   for (unsigned i = parameterCount; i < step.getNumArguments(); ++i)
     if (auto name = step.getArgAttrOfType<StringAttr>(i, kStateAttribute)) {
@@ -237,6 +240,4 @@ llvm::Error Trainer::compile(ModuleOp module) {
     }
   next = current;
   states = findStates(names, current, parameterCount, statistics);
-  classes = network->getOutputs().front().shape.back();
-  return llvm::Error::success();
 }

@@ -7,7 +7,7 @@ import os
 
 from .reversible import (BLOCK_STEP, DUPLEX_CHANNELS, FRACTION, RESNET_DEPTH,
                          get_block_pair, make_resnet)
-from .runs import TRAINING_IMAGES, find_epoch, simulate_step
+from .runs import find_epoch, simulate_step
 
 TARGETS = ("camel-edram", "camel-sram")
 BATCHES = (1, 4)
@@ -37,7 +37,7 @@ differs here and why: [rationale](rationale/embedded-dram.md).
 # A step of the runs is taken as so many steps of so many images: with 32 images
 # an image takes 1.6 times the cycles, and more the memories do not take at all.
 TRAINING_BATCH = BATCHES[-1]
-BATCHES_PER_STEP = 32
+BATCHES_PER_STEP = get_block_pair()[0].get_batch() // TRAINING_BATCH
 TRAINING_HEADER = f"""
 ### Training to an accuracy
 
@@ -104,13 +104,12 @@ def make_training_rows(build):
     if not all(run.is_done() for run in runs.values()):
         return
     goal = min(run.get_accuracy() for run in runs.values())
-    steps_per_epoch = (TRAINING_IMAGES // (BATCHES_PER_STEP * TRAINING_BATCH)
-                       * BATCHES_PER_STEP)
     for network, run in runs.items():
         depth, options = NETWORKS[network]
         path = f"{build}/training/onchip.mlir"
         make_resnet(depth)(build, path)
         epochs = find_epoch(run, goal)
+        steps_per_epoch = run.get_steps_per_epoch() * BATCHES_PER_STEP
         steps = epochs * steps_per_epoch
         for target in TARGETS:
             report = simulate(

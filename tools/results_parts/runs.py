@@ -57,6 +57,12 @@ class Run:
     def get_data_options(self):
         return MODELS[self.model][0].split()
 
+    def get_batch(self):
+        return int(re.search(r"--batch=(\d+)", " ".join(self.get_data_options()))[1])
+
+    def get_steps_per_epoch(self):
+        return TRAINING_IMAGES // self.get_batch()
+
     def get_command(self, build):
         options = [option.format(precision=self.get_file("precision.csv"),
                                  precision_curve=self.get_file("precision.svg"),
@@ -81,7 +87,7 @@ class Run:
 
     def get_epochs(self):
         """(Test accuracy in percent, seconds on the target or None) by epoch."""
-        if not os.path.exists(self.get_file("out")):
+        if not self.has_file("out"):
             return []
         with open(self.get_file("out")) as file:
             lines = [line for line in file if line.startswith("epoch ")]
@@ -108,6 +114,9 @@ class Run:
         """Of a step's buffers; None where the trainer did not print it."""
         with open(self.get_file("out")) as file:
             return find_peak_bytes(file.read())
+
+    def has_file(self, suffix):
+        return os.path.exists(self.get_file(suffix))
 
     def read_table(self, suffix):
         with open(self.get_file(suffix)) as file:

@@ -4,17 +4,13 @@
 """Training in every format, joint optimization and term-aware fine-tuning."""
 
 import itertools
-import os
-import re
 import statistics
 
-from .runs import (MODELS, ROOT, SGD, TRAINING_IMAGES, PyTorchRun, Run,
-                   find_epoch, get_done, import_models, simulate_step)
+from .runs import (MODELS, ROOT, SGD, PyTorchRun, Run, find_epoch, get_done,
+                   import_models, simulate_step)
 
 TARGET = "fast-256x64"
 SEEDS = (1, 2, 3)
-FORMATS = {name: "" if name == "fp32" else f"format={name}"
-           for name in ("fp32", "fast-adaptive", "m4", "msfp12")}
 # Of fast-adaptive, chosen by short runs.
 THRESHOLDS = {
     "lenet5": "threshold-slope=0.3 threshold-start=0.35",
@@ -47,20 +43,20 @@ def make_format_run(model, name, seed, blocks=""):
     _, step, epochs = MODELS[model]
     options = ["--initialize"]
     if name != "fp32":
+        step += f" format={name}"
         options.append(f"--target={TARGET}")
-    if name == "fast-adaptive" and seed == SEEDS[0]:
-        options += ["--precision-log={precision}",
-                    "--precision-log={precision_curve}"]
-    step = f"{step} {FORMATS[name]}"
     if name == "fast-adaptive":
         step += " " + THRESHOLDS[model]
+        if seed == SEEDS[0]:
+            options += ["--precision-log={precision}",
+                        "--precision-log={precision_curve}"]
     if model in NORMALIZED:
         options.append("--batch-norm")
     if blocks:
         step += f" blocks={blocks}"
     suffix = f"-{blocks}" if blocks else ""
-    return Run(f"{model}-{name}{suffix}-{seed}", model, epochs, step.strip(),
-               seed, *options)
+    return Run(f"{model}-{name}{suffix}-{seed}", model, epochs, step, seed,
+               *options)
 
 
 def get_format_runs(model):
@@ -131,34 +127,30 @@ def get_mean(runs):
     return statistics.mean(run.get_accuracy() for run in runs)
 
 
-def get_batch(model):
-    return int(re.search(r"--batch=(\d+)", MODELS[model][0])[1])
-
-
-def get_step_seconds(build, model, step, precision):
-    """Of one step, simulated whole: products, everything else, DRAM."""
-    preparation = (["--colonnade-insert-batch-norm"] if model in NORMALIZED
+def get_step_seconds(build, run, *precision):
+    """Of one step of the run, simulated whole: products, everything else, DRAM.
+    `precision` fixes what the step chooses."""
+    preparation = (["--colonnade-insert-batch-norm"] if run.model in NORMALIZED
                    else [])
-    passes = [f"--colonnade-training-step={step} blocks=reform total-steps=1000"]
-    if precision:
-        passes.append(f"--colonnade-fix-precision={precision}")
-    return simulate_step(build, f"{build}/training/{model}.mlir", preparation,
-                         get_batch(model), passes, TARGET)["seconds"]
+    return simulate_step(
+        build, run.get_network(build), preparation, run.get_batch(),
+        [f"--colonnade-training-step={run.step} blocks=reform total-steps=1000",
+         *precision], TARGET)["seconds"]
 
 
 def get_whole_seconds(build, run):
     """By epoch, what all steps so far take on the target as whole programs, each
     epoch at the precisions of its middle; None of a run without their log."""
-    log = run.get_file("precision.csv")
-    if "fast-adaptive" in run.name and not os.path.exists(log):
-        return None
-    steps = TRAINING_IMAGES // get_batch(run.model)
-    if "fast-adaptive" in run.name:
-        seconds = [get_step_seconds(build, run.model, run.step,
+    steps = run.get_steps_per_epoch()
+    if "fast-adaptive" not in run.name:
+        seconds = run.epochs * [get_step_seconds(build, run)]
+    elif run.has_file("precision.csv"):
+        log = run.get_file("precision.csv")
+        seconds = [get_step_seconds(build, run, "--colonnade-fix-precision="
                                     f"log={log} step={int((i + 0.5) * steps)}")
                    for i in range(run.epochs)]
     else:
-        seconds = run.epochs * [get_step_seconds(build, run.model, run.step, "")]
+        return None
     return list(itertools.accumulate(steps * one for one in seconds))
 
 
@@ -214,10 +206,10 @@ def make_precision_rows():
     """Mean bits early and late in the run, and in early and late layers."""
     for model in MODELS:
         run = get_format_runs(model)["fast-adaptive"][0]
-        if not run.is_done() or not os.path.exists(run.get_file("precision.csv")):
+        if not run.is_done() or not run.has_file("precision.csv"):
             continue
         rows = run.read_table("precision.csv")
-        steps = run.epochs * (TRAINING_IMAGES // get_batch(model))
+        steps = run.epochs * run.get_steps_per_epoch()
         half, whole = get_mean_bits(rows, steps // 2), get_mean_bits(rows, steps)
         late = {name: 2 * whole[name] - half[name] for name in whole}
         for operand in ("weights", "activations", "gradient"):

@@ -20,6 +20,10 @@
 #include "mlir/IR/BuiltinOps.h"
 #include <memory>
 
+namespace mlir::func {
+class FuncOp;
+} // namespace mlir::func
+
 namespace colonnade {
 
 class JitFunction;
@@ -144,6 +148,8 @@ private:
   Trainer() = default;
 
   llvm::Error compile(mlir::ModuleOp network);
+  /// What the state of `step`, the step of `network`, begins with.
+  void initializeState(mlir::func::FuncOp network, mlir::func::FuncOp step);
   /// Fails if a step's drift exceeds the bound.
   llvm::Error checkDrift(double drift);
   /// What a checkpoint must have in common with this run.

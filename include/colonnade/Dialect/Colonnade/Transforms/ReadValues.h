@@ -11,6 +11,7 @@
 
 #include "mlir/IR/Operation.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace colonnade {
@@ -20,6 +21,14 @@ inline llvm::SetVector<mlir::Value> getReadValues(mlir::Operation *op) {
   llvm::SetVector<mlir::Value> values(op->operand_begin(), op->operand_end());
   mlir::getUsedValuesDefinedAbove(op->getRegions(), values);
   return values;
+}
+
+/// Whether an op reads one of the values, in its regions too.
+inline bool readsAny(mlir::Operation *op,
+                     const llvm::DenseSet<mlir::Value> &values) {
+  return llvm::any_of(getReadValues(op), [&](mlir::Value value) {
+    return values.contains(value);
+  });
 }
 
 } // namespace colonnade
