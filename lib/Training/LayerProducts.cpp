@@ -68,7 +68,8 @@ colonnade::collectLayerProducts(func::FuncOp network) {
       layer.name = getParameterName(op->getOperand(0));
       layer.weights = layer.name.empty() ? 1 : 0;
     }
-    if (layer.name.empty())
+    layer.hasParameter = !layer.name.empty();
+    if (!layer.hasParameter)
       layer.name = "product" + std::to_string(layers.size());
     // Two layers may share a parameter.
     std::string name = layer.name;

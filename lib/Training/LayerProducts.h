@@ -30,6 +30,7 @@ struct LayerProduct {
   std::string name;
   /// Which operand the weights are; the second one if none is a parameter.
   unsigned weights = 1;
+  bool hasParameter = true;
   /// Whether its activations are the network's input as it is or as ops without
   /// parameters make it: no gradient passes to them, there is no product dA.
   bool readsInput = false;

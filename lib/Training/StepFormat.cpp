@@ -60,10 +60,13 @@ colonnade::findNumberFormat(const BlockFormat &blocks) {
   return std::nullopt;
 }
 
-FastPolicy FormatSettings::getPolicy(LayerTensor tensor) const {
+FastPolicy FormatSettings::getPolicy(const LayerProduct &layer,
+                                     LayerTensor tensor) const {
   FastPolicy ofTensor = policy;
   if (tensor == LayerTensor::Result)
     ofTensor.start += gradientMargin;
+  if (!layer.hasParameter)
+    ofTensor.start += activationProductMargin;
   return ofTensor;
 }
 
@@ -162,7 +165,7 @@ void StepFormat::chooseMantissa(Layer &layer, Value value, LayerTensor tensor,
         Value improvement = buildRelativeImprovement(
             nested, loc, value, getPromise(*axis), settings.rounding);
         Value threshold = buildThreshold(
-            nested, loc, settings.getPolicy(tensor),
+            nested, loc, settings.getPolicy(layer.product, tensor),
             static_cast<int64_t>(layer.number),
             static_cast<int64_t>(layers.size()), step, settings.totalSteps);
         Value bits = buildMantissaBits(nested, loc, improvement, threshold);

@@ -33,13 +33,15 @@ struct FormatSettings {
   FastPolicy policy;
   /// How much higher the threshold of gradients is.
   double gradientMargin = 0;
+  /// And that of all tensors of a product of two activations.
+  double activationProductMargin = 0;
   /// The finer precision for what layers read of the network's input.
   bool fineInput = true;
   int64_t totalSteps = 1;
 
   bool isAdaptive() const { return format == NumberFormat::FastAdaptive; }
   /// Of a layer's `tensor`.
-  FastPolicy getPolicy(LayerTensor tensor) const;
+  FastPolicy getPolicy(const LayerProduct &layer, LayerTensor tensor) const;
 };
 
 /// The format of such blocks; none if it has no name.

@@ -63,6 +63,7 @@ struct TrainingStep : colonnade::impl::TrainingStepBase<TrainingStep> {
         seed,       refreshInterval,
         FastPolicy{thresholdStart, thresholdSlope, thresholdDepthSlope},
         gradientMargin,
+        activationProductMargin,
         fineInput,
         totalSteps};
     if (failed(StepBuilder(network, optimizerSettings, scheduleSettings,

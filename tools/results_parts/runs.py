@@ -28,7 +28,7 @@ MODELS = {
     "lenet5": ("--mean=0.1307 --std=0.3081 --batch=64", SGD + "0.05", 12),
     "resnet8": ("--mean=0.286 --std=0.353 --batch=128", SGD + "0.05", 12),
     "vit": ("--mean=0.286 --std=0.353 --patches=4 --batch=128",
-            ADAM + "0.001", 8),
+            ADAM + "0.002", 8),
 }
 
 

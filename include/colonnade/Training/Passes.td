@@ -136,8 +136,9 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
     blocks of that many bits, it takes 2 where r(X) < threshold-start -
     threshold-slope step / total-steps - threshold-depth-slope l / layers (FAST has
     one slope for both); `gradient-margin` is added for G, whose rounding is
-    unbiased noise that many steps average. What is in use is state of the step, a
-    tensor<3xi32> `<layer>.mantissa` for every layer. Layers that read the network's
+    unbiased noise that many steps average, and `activation-product-margin` for all
+    three of a product of two activations (attention). What is in use is state of the
+    step, a tensor<3xi32> `<layer>.mantissa` for every layer. Layers that read the network's
     input read it with 4 bits in every step, unless `fine-input` is false: r(X) of images is
     small (much of them is background, and blocks along a single channel hold one
     value each), so that they would have 2 bits to the end.
@@ -279,6 +280,8 @@ def TrainingStep : Pass<"colonnade-training-step", "::mlir::ModuleOp"> {
            "By how much the threshold falls over all layers">,
     Option<"gradientMargin", "gradient-margin", "double", /*default=*/"0",
            "How much higher the threshold of gradients is">,
+    Option<"activationProductMargin", "activation-product-margin", "double", /*default=*/"0",
+           "How much higher thresholds are in products of two activations">,
     Option<"distillation", "distillation", "double", /*default=*/"0",
            "Weight of the loss between a student of lower resolution and the network (0: no student)">,
     Option<"temperature", "temperature", "double", /*default=*/"4",
