@@ -13,7 +13,7 @@ TARGET = "fast-256x64"
 SEEDS = (1, 2, 3)
 # Of fast-adaptive, chosen by short runs.
 THRESHOLDS = {
-    "lenet5": "threshold-slope=0.3 threshold-start=0.35",
+    "lenet5": "threshold-start=0.35 threshold-slope=0.3 gradient-margin=0.1",
     "resnet8": "threshold-start=0.46 threshold-slope=0.8 "
                "threshold-depth-slope=0.1 gradient-margin=1",
     "vit": "threshold-start=0.3 threshold-slope=0.8 "
