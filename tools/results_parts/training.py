@@ -24,7 +24,8 @@ NORMALIZED = ("resnet8",)
 # Format: the seeds that it is run with.
 FORMAT_SEEDS = {"fp32": SEEDS, "fast-adaptive": SEEDS, "m4": (1,),
                 "msfp12": (1,)}
-# Where MSFP-12 does not come to its goal in as many epochs as the others, more.
+# Epochs of another run of MSFP-12 where it does not come to its goal in as many as
+# the others.
 MORE_EPOCHS = {"resnet8": 24}
 # How backward products get their blocks, on LeNet-5.
 BLOCKS = ("reuse", "reform")
