@@ -11,6 +11,7 @@
 #include "colonnade/Pipelines/Pipelines.h"
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h"
 #include "colonnade/Dialect/Systolic/Transforms/Passes.h"
+#include "colonnade/Training/Passes.h"
 #include "mlir/Conversion/TosaToArith/TosaToArith.h"
 #include "mlir/Conversion/TosaToLinalg/TosaToLinalg.h"
 #include "mlir/Conversion/TosaToTensor/TosaToTensor.h"
@@ -93,16 +94,7 @@ void colonnade::buildSchedulePipeline(OpPassManager &manager,
 
 void colonnade::buildCompileStepPipeline(OpPassManager &manager,
                                          const CompileStepOptions &options) {
-  LowerReversibleOptions lower;
-  lower.keepBarriers = lower.keepFixedPoint = true;
-  manager.addNestedPass<func::FuncOp>(createLowerReversible(lower));
-  // The network beside the step has its normalizations still.
-  manager.addNestedPass<func::FuncOp>(createLowerBatchNorm());
-  manager.addNestedPass<func::FuncOp>(createExpandMath());
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
-  // From here on nothing is merged, and sums that wrap stay what they are.
-  manager.addNestedPass<func::FuncOp>(createLowerReversible());
+  buildLowerStepPipeline(manager);
   ConvertLinalgToSystolicOptions convert;
   convert.target = options.target;
   convert.blockDataflow = options.blockDataflow;

@@ -130,7 +130,9 @@ void CostMeter::print(llvm::raw_ostream &stream) {
     const StepCost::LayerCost &products = cost.getCost(number, bits);
     std::array<std::string, 3> cycles;
     for (unsigned i = 0; i < 3; ++i)
-      cycles[i] = layer.products[i] ? std::to_string(products[i].cycles) : "-";
+      cycles[i] = layer.products[i].empty()
+                      ? "-"
+                      : std::to_string(products[i].cycles);
     stream << llvm::formatv("{0,-28}{1,8}{2,12}{3,12}{4,12}\n", layer.name,
                             llvm::formatv("{0},{1},{2}", bits.weights,
                                           bits.activations, bits.gradient)
@@ -139,6 +141,11 @@ void CostMeter::print(llvm::raw_ostream &stream) {
     for (const ProductCost &product : products)
       total += product;
   }
+  if (int64_t elsewhere = cost.getProductsElsewhere())
+    stream << llvm::formatv(
+        "not on the array and not counted: {0} products (remarks of "
+        "--convert-linalg-to-systolic on the step say why)\n",
+        elsewhere);
   double cellCycles = double(machine.rows * machine.columns) * total.cycles;
   stream << llvm::formatv(
       "one step: {0} cycles, cells busy in {1:f1} %, {2:f2} "

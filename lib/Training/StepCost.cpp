@@ -14,6 +14,7 @@
 #include "LayerProducts.h"
 #include "StepFormat.h"
 #include "colonnade/Conversion/LinalgToSystolic/Passes.h"
+#include "colonnade/Dialect/Colonnade/IR/Contractions.h"
 #include "colonnade/Dialect/Colonnade/Transforms/Passes.h"
 #include "colonnade/Dialect/Systolic/IR/BlockPasses.h"
 #include "colonnade/Differentiation/Passes.h"
@@ -52,23 +53,50 @@ static LogicalResult setBatch(ModuleOp module, int64_t batch) {
   return manager.run(module);
 }
 
-/// The step with blocks of `format` on the machine of the module's target.
-static LogicalResult mapStep(ModuleOp module, NumberFormat format) {
+/// The step with blocks of `format`, as it is before it is mapped.
+static LogicalResult makeStep(ModuleOp module, NumberFormat format) {
   PassManager manager(module->getContext());
   TrainingStepOptions options;
   options.format = format;
   options.blocks = BackwardBlocks::Reform;
   manager.addPass(createTrainingStep(options));
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
+  buildLowerStepPipeline(manager);
+  return manager.run(module);
+}
+
+/// Maps it on the machine of the module's target.
+static LogicalResult mapStep(ModuleOp module) {
+  PassManager manager(module->getContext());
   manager.addPass(createConvertLinalgToSystolic());
   return manager.run(module);
 }
 
-/// The location that all products of a layer have.
+/// The location that all products of a layer have is this and its number.
+static constexpr llvm::StringLiteral kLayerLocation("colonnade.layer");
+
 static Location getLayerLocation(MLIRContext *context, size_t number) {
   return NameLoc::get(
-      StringAttr::get(context, "colonnade.layer" + std::to_string(number)));
+      StringAttr::get(context, kLayerLocation + std::to_string(number)));
+}
+
+/// The layer that an op of the step is of; none for what is of no layer.
+static std::optional<size_t> findLayer(Operation *op) {
+  auto location = op->getLoc()->findInstanceOf<NameLoc>();
+  StringRef name = location ? location.getName().strref() : StringRef();
+  size_t number = 0;
+  if (!name.consume_front(kLayerLocation) || name.getAsInteger(10, number))
+    return std::nullopt;
+  return number;
+}
+
+/// Products of layers in the step that is not mapped yet.
+static int64_t countProducts(ModuleOp module) {
+  int64_t count = 0;
+  module.lookupSymbol<func::FuncOp>("training_step")
+      .walk([&](linalg::LinalgOp op) {
+        count += isContraction(op) && findLayer(op);
+      });
+  return count;
 }
 
 /// Whether an operand is a layer's gradient, which is rounded stochastically.
@@ -87,36 +115,20 @@ static void addProduct(BlockContractOp op, LayerPasses &layer) {
   auto &[forward, activations, weights] = layer.products;
   using Precision = LayerPrecision;
   StringRef role = getRole(op);
-  if (role == "forward") {
-    forward = product;
+  if (role == "forward" || role == "recompute") {
+    forward.push_back(product);
     return;
   }
   // Of a product of two activations the first one's gradient comes first.
   bool isOfActivations =
-      role == "dA" ||
-      (!activations && forward &&
-       forward->pass.dataflow == sim::BlockDataflow::OutputStationary);
+      role == "dA" || (!layer.hasParameter && activations.empty());
   int64_t Precision::*other =
       isOfActivations ? &Precision::weights : &Precision::activations;
   // A gradient that was padded before the product is the one that passes.
   bool isHeld = isGradient(op.getHeldConversion());
   product.held = isHeld ? &Precision::gradient : other;
   product.passing = isHeld ? other : &Precision::gradient;
-  (isOfActivations ? activations : weights) = product;
-}
-
-/// Fills the layers with the products of the mapped step.
-static void collectProducts(ModuleOp module, std::vector<LayerPasses> &layers) {
-  DenseMap<StringAttr, size_t> numbers;
-  for (size_t i = 0; i < layers.size(); ++i)
-    numbers[cast<NameLoc>(getLayerLocation(module->getContext(), i))
-                .getName()] = i;
-  module.walk([&](BlockContractOp op) {
-    auto location = op->getLoc()->findInstanceOf<NameLoc>();
-    auto found = location ? numbers.find(location.getName()) : numbers.end();
-    if (found != numbers.end())
-      addProduct(op, layers[found->second]);
-  });
+  (isOfActivations ? activations : weights).push_back(product);
 }
 
 //===----------------------------------------------------------------------===//
@@ -161,25 +173,29 @@ llvm::Expected<StepCost> StepCost::create(ModuleOp network, int64_t batch,
        collectLayerProducts(module->lookupSymbol<func::FuncOp>("main"))) {
     linalg::LinalgOp op = layer.op;
     op->setLoc(getLayerLocation(op.getContext(), cost.layers.size()));
-    cost.layers.push_back({layer.name, {}});
+    cost.layers.push_back({layer.name, layer.hasParameter, {}});
   }
-  if (failed(mapStep(*module, *number)))
+  if (failed(makeStep(*module, *number)))
     return llvm::createStringError("the network cannot be trained");
-  collectProducts(*module, cost.layers);
-  bool isEmpty = llvm::all_of(cost.layers, [](const LayerPasses &layer) {
-    return llvm::none_of(layer.products,
-                         [](const auto &product) { return bool(product); });
+  int64_t products = countProducts(*module), mapped = 0;
+  if (failed(mapStep(*module)))
+    return llvm::createStringError("the network cannot be trained");
+  module->walk([&](BlockContractOp op) {
+    if (std::optional<size_t> layer = findLayer(op)) {
+      addProduct(op, cost.layers[*layer]);
+      ++mapped;
+    }
   });
-  if (isEmpty)
+  cost.productsElsewhere = products - mapped;
+  if (mapped == 0)
     return llvm::createStringError(
         "no product of the step multiplies blocks by blocks; remarks of "
         "--convert-linalg-to-systolic on the step say why");
   // At any other precision the products fit as well.
   for (const LayerPasses &layer : cost.layers)
-    for (const std::optional<StepProduct> &product : layer.products) {
-      if (!product)
-        continue;
-      auto schedule = sim::scheduleBlockPass(cost.machine, product->pass);
+    for (const StepProduct &product : llvm::concat<const StepProduct>(
+             layer.products[0], layer.products[1], layer.products[2])) {
+      auto schedule = sim::scheduleBlockPass(cost.machine, product.pass);
       if (!schedule)
         return schedule.takeError();
     }
@@ -203,9 +219,9 @@ const StepCost::LayerCost &StepCost::getCost(size_t number,
   auto [found, isNew] = costs.try_emplace({number, precision});
   if (!isNew)
     return found->second;
-  for (auto [product, cost] :
+  for (auto [products, cost] :
        llvm::zip_equal(layers[number].products, found->second))
-    if (product)
-      cost = getCost(product->getPass(precision));
+    for (const StepProduct &product : products)
+      cost += getCost(product.getPass(precision));
   return found->second;
 }

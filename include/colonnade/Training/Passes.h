@@ -13,6 +13,7 @@
 
 #include "colonnade/Numerics/BlockFloat.h"
 #include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
 
 namespace colonnade {
 
@@ -35,6 +36,10 @@ enum class NumberFormat {
 /// Whether the backward products take the operands in the forward product's
 /// blocks or in new ones, along what they sum up themselves.
 enum class BackwardBlocks { Reuse, Reform };
+
+/// In front of --convert-linalg-to-systolic: what a training step has and no
+/// machine has (couplings, normalizations, transcendental functions) by other ops.
+void buildLowerStepPipeline(mlir::OpPassManager &manager);
 
 #define GEN_PASS_DECL
 #include "colonnade/Training/Passes.h.inc"

@@ -56,12 +56,15 @@ struct StepProduct {
   sim::BlockPass getPass(const LayerPrecision &precision) const;
 };
 
-/// The products of one layer: the forward one, that of the activations'
-/// gradient and that of the weights'. None where the step does without, or
-/// where the array cannot multiply the operands' blocks.
+/// The products of one layer: the forward ones (two where a coupling is
+/// evaluated again on the way back), that of the activations' gradient and that
+/// of the weights'. None where the step does without, or where the array cannot
+/// multiply the operands' blocks.
 struct LayerPasses {
   std::string name;
-  std::array<std::optional<StepProduct>, 3> products;
+  /// Or it is a product of two activations.
+  bool hasParameter = true;
+  std::array<llvm::SmallVector<StepProduct, 1>, 3> products;
 };
 
 class StepCost {
@@ -77,6 +80,8 @@ public:
   /// In the network's order.
   llvm::ArrayRef<LayerPasses> getLayers() const { return layers; }
   const sim::MachineDescription &getMachine() const { return machine; }
+  /// Products of layers that the array does not do, and that cost nothing here.
+  int64_t getProductsElsewhere() const { return productsElsewhere; }
 
   /// Nothing for a product that there is not.
   using LayerCost = std::array<ProductCost, 3>;
@@ -87,6 +92,7 @@ private:
 
   sim::MachineDescription machine;
   std::vector<LayerPasses> layers;
+  int64_t productsElsewhere = 0;
   std::map<std::pair<size_t, LayerPrecision>, LayerCost> costs;
 };
 

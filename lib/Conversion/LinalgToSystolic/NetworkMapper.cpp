@@ -228,8 +228,9 @@ linalg::GenericOp NetworkMapper::findEpilogue(Value result) const {
 }
 
 void NetworkMapper::moveToEpilogues() {
-  for (auto op : llvm::make_early_inc_range(
-           function.getBody().front().getOps<linalg::LinalgOp>())) {
+  // Each op once: two that have one epilogue would pass each other for ever.
+  for (linalg::LinalgOp op :
+       llvm::to_vector(function.getBody().front().getOps<linalg::LinalgOp>())) {
     if (!isContraction(op) && !isPooling(op))
       continue;
     Operation *last = op;

@@ -44,6 +44,67 @@ func.func @main(%x: tensor<1x2x6x6xf32>) -> tensor<1x5xf32> {
   return %logits : tensor<1x5xf32>
 })mlir";
 
+/// exp(q q^T) times q: both products are of two activations.
+static constexpr llvm::StringLiteral attention = R"mlir(
+func.func @main(%x: tensor<1x16x6xf32>) -> tensor<1x96xf32> {
+  %zero = arith.constant 0.0 : f32
+  %matrix = arith.constant dense<0.5> : tensor<6x6xf32>
+  %rows = tensor.collapse_shape %x [[0, 1], [2]]
+      : tensor<1x16x6xf32> into tensor<16x6xf32>
+  %e0 = tensor.empty() : tensor<16x6xf32>
+  %z0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<16x6xf32>) -> tensor<16x6xf32>
+  %r = linalg.matmul ins(%rows, %matrix : tensor<16x6xf32>, tensor<6x6xf32>)
+      outs(%z0 : tensor<16x6xf32>) -> tensor<16x6xf32>
+  %q = tensor.expand_shape %r [[0, 1], [2]] output_shape [1, 16, 6]
+      : tensor<16x6xf32> into tensor<1x16x6xf32>
+  %e1 = tensor.empty() : tensor<1x6x16xf32>
+  %turned = linalg.transpose ins(%q : tensor<1x16x6xf32>)
+      outs(%e1 : tensor<1x6x16xf32>) permutation = [0, 2, 1]
+  %e2 = tensor.empty() : tensor<1x16x16xf32>
+  %z2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<1x16x16xf32>)
+      -> tensor<1x16x16xf32>
+  %scores = linalg.batch_matmul
+      ins(%q, %turned : tensor<1x16x6xf32>, tensor<1x6x16xf32>)
+      outs(%z2 : tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+  %p = linalg.exp ins(%scores : tensor<1x16x16xf32>)
+      outs(%e2 : tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+  %e3 = tensor.empty() : tensor<1x16x6xf32>
+  %z3 = linalg.fill ins(%zero : f32) outs(%e3 : tensor<1x16x6xf32>)
+      -> tensor<1x16x6xf32>
+  %y = linalg.batch_matmul
+      ins(%p, %q : tensor<1x16x16xf32>, tensor<1x16x6xf32>)
+      outs(%z3 : tensor<1x16x6xf32>) -> tensor<1x16x6xf32>
+  %logits = tensor.collapse_shape %y [[0], [1, 2]]
+      : tensor<1x16x6xf32> into tensor<1x96xf32>
+  return %logits : tensor<1x96xf32>
+})mlir";
+
+static constexpr llvm::StringLiteral coupling = R"mlir(
+func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %first = arith.constant dense<0.5> : tensor<4x4xf32>
+  %inner = arith.constant dense<0.25> : tensor<4x4xf32>
+  %again = arith.constant dense<0.75> : tensor<4x4xf32>
+  %last = arith.constant dense<0.125> : tensor<4x4xf32>
+  %e = tensor.empty() : tensor<1x4xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<1x4xf32>) -> tensor<1x4xf32>
+  %h = linalg.matmul ins(%x, %first : tensor<1x4xf32>, tensor<4x4xf32>)
+      outs(%z : tensor<1x4xf32>) -> tensor<1x4xf32>
+  %y1, %y2 = colonnade.reversible additive %h, %h : tensor<1x4xf32>
+      f(%a: tensor<1x4xf32>) {
+    %r = linalg.matmul ins(%a, %inner : tensor<1x4xf32>, tensor<4x4xf32>)
+        outs(%z : tensor<1x4xf32>) -> tensor<1x4xf32>
+    colonnade.yield %r : tensor<1x4xf32>
+  } g(%b: tensor<1x4xf32>) {
+    %s = linalg.matmul ins(%b, %again : tensor<1x4xf32>, tensor<4x4xf32>)
+        outs(%z : tensor<1x4xf32>) -> tensor<1x4xf32>
+    colonnade.yield %s : tensor<1x4xf32>
+  }
+  %logits = linalg.matmul ins(%y2, %last : tensor<1x4xf32>, tensor<4x4xf32>)
+      outs(%z : tensor<1x4xf32>) -> tensor<1x4xf32>
+  return %logits : tensor<1x4xf32>
+})mlir";
+
 namespace {
 
 class StepCostTest : public ::testing::Test {
@@ -108,15 +169,16 @@ TEST_F(StepCostTest, Convolution) {
   ASSERT_EQ(cost.getLayers().size(), 2u);
   const auto &[forward, activations, weights] =
       cost.getLayers().front().products;
-  ASSERT_TRUE(forward && weights);
+  ASSERT_EQ(forward.size(), 1u);
+  ASSERT_EQ(weights.size(), 1u);
   // Nine taps of one block of two channels each.
-  EXPECT_EQ(getExtents(*forward),
+  EXPECT_EQ(getExtents(forward.front()),
             (std::array<int64_t, 3>{4, 8 * 4 * 4, 9 * 16}));
-  EXPECT_EQ(sim::getBlockGemm(forward->pass).passingValues, 8 * 2 * 6 * 6);
+  EXPECT_EQ(sim::getBlockGemm(forward.front().pass).passingValues, 8 * 2 * 6 * 6);
   // No parameter comes before it.
-  EXPECT_FALSE(activations);
+  EXPECT_TRUE(activations.empty());
   // Sixteen positions of one block of eight images each.
-  EXPECT_EQ(getExtents(*weights),
+  EXPECT_EQ(getExtents(weights.front()),
             (std::array<int64_t, 3>{4, 2 * 3 * 3, 16 * 16}));
 }
 
@@ -124,20 +186,23 @@ TEST_F(StepCostTest, MatrixProduct) {
   StepCost cost = createCost(8);
   const auto &[forward, activations, weights] =
       cost.getLayers().back().products;
-  ASSERT_TRUE(forward && activations && weights);
-  EXPECT_EQ(forward->pass.dataflow, BlockDataflow::Forward);
-  EXPECT_EQ(getExtents(*forward), (std::array<int64_t, 3>{5, 8, 64}));
-  EXPECT_EQ(activations->pass.dataflow, BlockDataflow::Orthogonal);
-  EXPECT_EQ(getExtents(*activations), (std::array<int64_t, 3>{64, 8, 5}));
-  EXPECT_EQ(weights->pass.dataflow, BlockDataflow::OutputStationary);
-  EXPECT_EQ(getExtents(*weights), (std::array<int64_t, 3>{5, 64, 8}));
+  auto expect = [](llvm::ArrayRef<StepProduct> products, BlockDataflow dataflow,
+                   std::array<int64_t, 3> extents) {
+    ASSERT_EQ(products.size(), 1u);
+    EXPECT_EQ(products.front().pass.dataflow, dataflow);
+    EXPECT_EQ(getExtents(products.front()), extents);
+  };
+  expect(forward, BlockDataflow::Forward, {5, 8, 64});
+  expect(activations, BlockDataflow::Orthogonal, {64, 8, 5});
+  expect(weights, BlockDataflow::OutputStationary, {5, 64, 8});
+  EXPECT_EQ(cost.getProductsElsewhere(), 0);
 }
 
 TEST_F(StepCostTest, PrecisionsAreThoseOfTheOperands) {
   StepCost cost = createCost(8);
   auto getBits = [&](unsigned product) {
     sim::BlockPass pass =
-        cost.getLayers().back().products[product]->getPass({2, 3, 4});
+        cost.getLayers().back().products[product].front().getPass({2, 3, 4});
     return std::pair(pass.held.format.mantissaBits,
                      pass.passing.format.mantissaBits);
   };
@@ -153,13 +218,55 @@ TEST_F(StepCostTest, CostsAreThoseOfTheProducts) {
     LayerPrecision precision{2, 4, 3};
     const StepCost::LayerCost &costs = cost.getCost(number, precision);
     EXPECT_EQ(costs[0].cycles,
-              llvm::cantFail(
-                  sim::scheduleBlockPass(cost.getMachine(),
-                                         layer.products[0]->getPass(precision)))
+              llvm::cantFail(sim::scheduleBlockPass(
+                                 cost.getMachine(),
+                                 layer.products[0].front().getPass(precision)))
                   .cycles);
-    EXPECT_EQ(costs[1].cycles > 0, layer.products[1].has_value());
+    EXPECT_EQ(costs[1].cycles > 0, !layer.products[1].empty());
     EXPECT_GT(costs[2].picojoules, 0);
   }
+}
+
+// exp is no op of the machine before it is expanded; what it reads and what reads
+// it have all their products.
+TEST_F(StepCostTest, ProductsOfTwoActivations) {
+  module = parseSourceString<ModuleOp>(attention, &context);
+  StepCost cost = createCost(8);
+  ASSERT_EQ(cost.getLayers().size(), 3u);
+  for (const LayerPasses &layer : cost.getLayers().drop_front()) {
+    EXPECT_FALSE(layer.hasParameter);
+    for (const auto &products : layer.products) {
+      ASSERT_EQ(products.size(), 1u) << layer.name;
+      EXPECT_EQ(products.front().pass.dataflow,
+                BlockDataflow::OutputStationary);
+    }
+  }
+  EXPECT_EQ(cost.getProductsElsewhere(), 0);
+  auto getExtentsOf = [&](unsigned layer, unsigned product) {
+    return getExtents(cost.getLayers()[layer].products[product].front());
+  };
+  // [16, 6] x [6, 16]; its gradient [16, 16] x [16, 6], and [6, 16] x [16, 16].
+  EXPECT_EQ(getExtentsOf(1, 0), (std::array<int64_t, 3>{16, 16, 6}));
+  EXPECT_EQ(getExtentsOf(1, 1)[2], 16);
+  EXPECT_EQ(getExtentsOf(1, 2)[2], 16);
+  // [16, 16] x [16, 6].
+  EXPECT_EQ(getExtentsOf(2, 0)[2], 16);
+  EXPECT_EQ(getExtentsOf(2, 1)[2], 6);
+  EXPECT_EQ(getExtentsOf(2, 2)[2], 16);
+}
+
+// What a coupling evaluates again is another forward product: g, to get back what
+// f read.
+TEST_F(StepCostTest, Couplings) {
+  module = parseSourceString<ModuleOp>(coupling, &context);
+  StepCost cost = createCost(8);
+  ASSERT_EQ(cost.getLayers().size(), 4u);
+  for (auto [number, layer] : llvm::enumerate(cost.getLayers())) {
+    EXPECT_EQ(layer.products[0].size(), number == 2 ? 2u : 1u) << number;
+    EXPECT_EQ(layer.products[1].size(), number == 0 ? 0u : 1u);
+    EXPECT_EQ(layer.products[2].size(), 1u);
+  }
+  EXPECT_EQ(cost.getProductsElsewhere(), 0);
 }
 
 TEST_F(StepCostTest, Refusals) {
