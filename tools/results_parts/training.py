@@ -279,8 +279,8 @@ FORMAT_HEADER = f"""
 
 From fresh random weights (`--initialize`), ResNet-8 with batch normalization, seeds {", ".join(map(str, SEEDS))} and their mean where
 there are three. *Products*: seconds on `{TARGET}` (seed 1) until a test accuracy after
-an epoch is within 0.5 points of the mean of fp32 after the last, of the products alone;
-*step*: of whole steps, each epoch at the precisions of its middle. *>*: not reached in
+an epoch is within 0.5 points of the mean of fp32 after the last, of the products on the
+array alone; *step*: of whole steps, each epoch at the precisions of its middle. *>*: not reached in
 that time, which is that of all epochs. Ratios are to fast-adaptive's. *Longer*: with
 more epochs, where MSFP-12 does not come that far in as many as the others. Thresholds of
 fast-adaptive were chosen by seed 1's accuracies; seeds 2 and 3 had no part in that.
