@@ -79,6 +79,29 @@ func.func @main(%x: tensor<1x16x6xf32>) -> tensor<1x96xf32> {
   return %logits : tensor<1x96xf32>
 })mlir";
 
+/// The second filter skips every other position.
+static constexpr llvm::StringLiteral strided = R"mlir(
+func.func @main(%x: tensor<1x2x5x5xf32>) -> tensor<1x36xf32> {
+  %zero = arith.constant 0.0 : f32
+  %first = arith.constant dense<0.5> : tensor<4x2x1x1xf32>
+  %second = arith.constant dense<0.25> : tensor<4x4x1x1xf32>
+  %e0 = tensor.empty() : tensor<1x4x5x5xf32>
+  %z0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<1x4x5x5xf32>)
+      -> tensor<1x4x5x5xf32>
+  %h = linalg.conv_2d_nchw_fchw
+      ins(%x, %first : tensor<1x2x5x5xf32>, tensor<4x2x1x1xf32>)
+      outs(%z0 : tensor<1x4x5x5xf32>) -> tensor<1x4x5x5xf32>
+  %e1 = tensor.empty() : tensor<1x4x3x3xf32>
+  %z1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<1x4x3x3xf32>)
+      -> tensor<1x4x3x3xf32>
+  %y = linalg.conv_2d_nchw_fchw {strides = dense<2> : tensor<2xi64>}
+      ins(%h, %second : tensor<1x4x5x5xf32>, tensor<4x4x1x1xf32>)
+      outs(%z1 : tensor<1x4x3x3xf32>) -> tensor<1x4x3x3xf32>
+  %logits = tensor.collapse_shape %y [[0], [1, 2, 3]]
+      : tensor<1x4x3x3xf32> into tensor<1x36xf32>
+  return %logits : tensor<1x36xf32>
+})mlir";
+
 static constexpr llvm::StringLiteral coupling = R"mlir(
 func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
   %zero = arith.constant 0.0 : f32
@@ -253,6 +276,15 @@ TEST_F(StepCostTest, ProductsOfTwoActivations) {
   EXPECT_EQ(getExtentsOf(2, 0)[2], 16);
   EXPECT_EQ(getExtentsOf(2, 1)[2], 6);
   EXPECT_EQ(getExtentsOf(2, 2)[2], 16);
+}
+
+// The gradient of what the second filter reads has gaps, which the array has not.
+TEST_F(StepCostTest, ProductsElsewhere) {
+  module = parseSourceString<ModuleOp>(strided, &context);
+  StepCost cost = createCost(8);
+  EXPECT_TRUE(cost.getLayers().back().products[1].empty());
+  EXPECT_FALSE(cost.getLayers().back().products[2].empty());
+  EXPECT_EQ(cost.getProductsElsewhere(), 1);
 }
 
 // What a coupling evaluates again is another forward product: g, to get back what
