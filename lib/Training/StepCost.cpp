@@ -193,12 +193,12 @@ llvm::Expected<StepCost> StepCost::create(ModuleOp network, int64_t batch,
         "--convert-linalg-to-systolic on the step say why");
   // At any other precision the products fit as well.
   for (const LayerPasses &layer : cost.layers)
-    for (const StepProduct &product : llvm::concat<const StepProduct>(
-             layer.products[0], layer.products[1], layer.products[2])) {
-      auto schedule = sim::scheduleBlockPass(cost.machine, product.pass);
-      if (!schedule)
-        return schedule.takeError();
-    }
+    for (const auto &products : layer.products)
+      for (const StepProduct &product : products) {
+        auto schedule = sim::scheduleBlockPass(cost.machine, product.pass);
+        if (!schedule)
+          return schedule.takeError();
+      }
   return cost;
 }
 

@@ -13,7 +13,6 @@
 
 #include "colonnade/Numerics/BlockFloat.h"
 #include "mlir/Pass/Pass.h"
-#include "mlir/Pass/PassManager.h"
 
 namespace colonnade {
 
